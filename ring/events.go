@@ -1,0 +1,82 @@
+package ring
+
+import "sync"
+
+// events passes a process's event counter on to its goroutines. One goroutine,
+// started on first need, waits on the futex word, so that contexts cancel at
+// once and no second waiter can swallow a wake-up meant for another.
+type events struct {
+	word eventWord
+
+	mu      sync.Mutex
+	changed chan struct{} // closed and replaced at each event
+	running bool
+	stopped bool
+}
+
+// next returns a channel that is closed at the first event after the call. The
+// order of use is: next, look at the condition, wait.
+func (e *events) next() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.changed == nil {
+		e.changed = make(chan struct{})
+	}
+	if !e.running && !e.stopped {
+		e.running = true
+		go e.run(e.word.Load())
+	}
+	return e.changed
+}
+
+// wait blocks until changed is closed and reports whether the port is still
+// open.
+func (e *events) wait(changed <-chan struct{}) bool {
+	<-changed
+	return !e.isStopped()
+}
+
+func (e *events) isStopped() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.stopped
+}
+
+func (e *events) run(seen uint32) {
+	for {
+		futexWait(e.word.Uint32, seen, 0)
+		now := e.word.Load()
+		if now == seen {
+			continue
+		}
+		seen = now
+		e.mu.Lock()
+		close(e.changed)
+		e.changed = make(chan struct{})
+		stopped := e.stopped
+		if stopped {
+			close(e.changed) // every later wait returns at once
+		}
+		e.mu.Unlock()
+		if stopped {
+			return
+		}
+	}
+}
+
+// stop ends the goroutine and every wait.
+func (e *events) stop() {
+	e.mu.Lock()
+	first := !e.stopped
+	e.stopped = true
+	if first && !e.running {
+		if e.changed == nil {
+			e.changed = make(chan struct{})
+		}
+		close(e.changed)
+	}
+	e.mu.Unlock()
+	if first {
+		e.word.bump()
+	}
+}

@@ -1,0 +1,5 @@
+//go:build !purego && !race
+
+package ring
+
+const orderedStoresArch = false

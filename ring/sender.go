@@ -1,0 +1,210 @@
+package ring
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sync/atomic"
+)
+
+// Sender is the writing end of one lane. It belongs to one goroutine at a time.
+//
+// A record is claimed, filled in place and committed; Publish makes everything
+// committed so far visible at once. Nothing is allocated and nothing blocks.
+type Sender struct {
+	// Words shared with the receiver.
+	tail  *atomic.Uint64 // this sender writes (release); the receiver's loads pair with it
+	want  *atomic.Uint32 // this process adds and subtracts; the receiver reads it after it has moved head
+	head  *atomic.Uint64 // the receiver writes; read when the lane looks full
+	done  *atomic.Uint64 // the receiver writes; read by the slab and when the lane is closed
+	watch *atomic.Uint32 // the receiver writes; read after each publish
+	shut  *atomic.Uint64 // closedAt, the receiver writes; read once watch says closed
+
+	data []byte
+	mask uint64
+
+	// The sender's own notes.
+	next      uint64 // where the next record goes
+	published uint64 // what tail says
+	limit     uint64 // next may not pass it: head as last seen, plus the lane's size
+	claimed   int    // payload bytes of the open claim, -1 when there is none
+	fenced    bool   // publish with a full barrier: no membarrier on this machine
+	ended     bool   // the receiver has ended
+
+	port *Port
+	peer *peer
+	lane int
+}
+
+// Values of a watch word. The receiver writes it.
+const (
+	watchRing   = 0 // ring when you publish; the state of fresh memory
+	watchPoll   = 1 // being polled: no need to ring
+	watchClosed = 2 // the receiver takes nothing beyond closedAt
+)
+
+// Peer returns the slot of the receiver.
+func (s *Sender) Peer() int { return s.peer.slot }
+
+// Claim reserves room for a record with a payload of n bytes and returns the
+// payload's memory, to be filled and then committed or aborted. The contents
+// are whatever was there before. The errors are [ErrFull], [ErrTooLarge] above
+// the inline limit, and [ErrTerminated] once the receiver is known to have
+// ended.
+func (s *Sender) Claim(n int) ([]byte, error) {
+	size := recordSize(n)
+	offset := s.next & s.mask
+	if n > len(s.data)/4 || s.ended {
+		return nil, s.refuse(n)
+	}
+	if rest := uint64(len(s.data)) - offset; uint64(size) > rest {
+		return s.claimWrapped(n, size, rest)
+	}
+	if s.next+uint64(size) > s.limit && !s.refresh(uint64(size)) {
+		return nil, s.refuse(n)
+	}
+	s.claimed = n
+	start := offset + HeaderSize
+	return s.data[start : start+uint64(n) : start+uint64(n)], nil
+}
+
+// claimWrapped claims at the start of the data, with a padding record up to the
+// end of it. The padding is published together with the record, or not at all.
+func (s *Sender) claimWrapped(n, size int, rest uint64) ([]byte, error) {
+	if s.next+rest+uint64(size) > s.limit && !s.refresh(rest+uint64(size)) {
+		return nil, s.refuse(n)
+	}
+	s.putHeader(int(rest)-HeaderSize, kindPad, Meta{})
+	s.next += rest
+	s.claimed = n
+	return s.data[HeaderSize : HeaderSize+n : HeaderSize+n], nil
+}
+
+// refresh looks at head again and reports whether size bytes fit now. A head
+// that makes no sense is not believed: a receiver that lies about it only loses
+// what was meant for itself.
+func (s *Sender) refresh(size uint64) bool {
+	limit := s.head.Load() + uint64(len(s.data))
+	if limit > s.limit && limit-s.limit <= uint64(len(s.data)) && limit-uint64(len(s.data)) <= s.published {
+		s.limit = limit
+	}
+	return s.next+size <= s.limit
+}
+
+func (s *Sender) refuse(n int) error {
+	switch {
+	case s.ended || s.watch.Load() == watchClosed:
+		return fmt.Errorf("%w: slot %d", ErrTerminated, s.peer.slot)
+	case n > len(s.data)/4:
+		return fmt.Errorf("%w: %d bytes, a lane of %d takes %d inline", ErrTooLarge, n, len(s.data), len(s.data)/4)
+	}
+	return ErrFull
+}
+
+// Commit ends the open claim. The record is complete and becomes visible with
+// the next [Sender.Publish].
+func (s *Sender) Commit(m Meta) { s.commit(kindData, m) }
+
+func (s *Sender) commit(kind uint8, m Meta) {
+	if s.claimed < 0 {
+		panic("ring: Commit without a claim")
+	}
+	s.putHeader(s.claimed, kind, m)
+	s.next += uint64(recordSize(s.claimed))
+	s.claimed = -1
+}
+
+// CommitShort is Commit for a payload that turned out shorter than claimed.
+func (s *Sender) CommitShort(n int, m Meta) {
+	if n > s.claimed {
+		panic("ring: CommitShort above the claim")
+	}
+	s.claimed = n
+	s.Commit(m)
+}
+
+// Abort gives the open claim back. Records committed before stay committed.
+func (s *Sender) Abort() { s.claimed = -1 }
+
+func (s *Sender) putHeader(length int, kind uint8, m Meta) {
+	header := s.data[s.next&s.mask:]
+	_ = header[HeaderSize-1]
+	binary.LittleEndian.PutUint64(header, packFirst(length, kind, m))
+	binary.LittleEndian.PutUint64(header[8:], packSecond(s.next, m.Need))
+}
+
+// Publish makes all committed records visible and rings the receiver's bell if
+// it is not polling this lane. It reports [ErrTerminated] when the receiver has
+// ended and took none of them.
+func (s *Sender) Publish() error {
+	first := s.published
+	s.published = s.next
+	// The bytes above come before this store; the receiver's load of tail
+	// pairs with it.
+	if s.fenced {
+		s.tail.Store(s.next)
+	} else {
+		storeRelease(s.tail, s.next)
+	}
+	// Store tail, load watch: the receiver's side is store watch, membarrier,
+	// load tail. One of the two sees the other.
+	if s.watch.Load() == watchPoll {
+		return nil
+	}
+	return s.notify(first)
+}
+
+// notify is Publish's way out when the receiver is not polling.
+func (s *Sender) notify(first uint64) error {
+	if s.watch.Load() == watchClosed {
+		return s.settle(first)
+	}
+	s.peer.bell.ring(s.port.slot, s.port)
+	return nil
+}
+
+// settle finds out whether a receiver that is ending took what was published
+// from first on: it takes exactly what lies below closedAt, which it stores
+// after closed. A receiver that dies in between is dead, and the supervisor
+// stores closedAt for it.
+func (s *Sender) settle(first uint64) error {
+	s.ended = true
+	events := &s.port.events
+	for {
+		changed := events.next()
+		if closedAt := s.shut.Load(); closedAt != 0 {
+			if s.published <= closedAt-1 {
+				return nil
+			}
+			return fmt.Errorf("%w: slot %d took nothing beyond %d, this was at %d", ErrTerminated, s.peer.slot, closedAt-1, first)
+		}
+		if !events.wait(changed) {
+			return ErrClosed
+		}
+	}
+}
+
+// Send claims, copies, commits and publishes one record.
+func (s *Sender) Send(m Meta, payload []byte) error {
+	buf, err := s.Claim(len(payload))
+	if err != nil {
+		return err
+	}
+	copy(buf, payload)
+	s.Commit(m)
+	return s.Publish()
+}
+
+// Free returns how many bytes of the lane are free, as far as the sender knows
+// without asking; refresh asks first.
+func (s *Sender) Free(refresh bool) int {
+	if refresh {
+		s.refresh(0)
+	}
+	return int(s.limit - s.next)
+}
+
+// Pending returns the bytes of records that were published and not handled.
+func (s *Sender) Pending() int { return int(s.published - s.done.Load()) }
+
+// Ended reports whether the receiver is known to have ended.
+func (s *Sender) Ended() bool { return s.ended || s.watch.Load() == watchClosed }

@@ -1,0 +1,168 @@
+package ring
+
+import (
+	"runtime"
+	"time"
+)
+
+// Strategy says how a process waits for mail.
+type Strategy uint8
+
+// The strategies. The zero value is Adaptive.
+const (
+	// Adaptive spins about as long as a wake-up costs, then blocks; it stops
+	// spinning while that does not help.
+	Adaptive Strategy = iota
+
+	// Spin polls without pause and never sleeps: the shortest latency, one
+	// core at 100 %.
+	Spin
+
+	// Yield polls and offers the core to others between two looks.
+	Yield
+
+	// Block sleeps at once and polls no lane.
+	Block
+
+	// Poll never waits: Wait returns at once, the program drives.
+	Poll
+)
+
+var strategyNames = [...]string{"adaptive", "spin", "yield", "block", "poll"}
+
+// String returns the strategy's name in lower case.
+func (s Strategy) String() string {
+	if int(s) < len(strategyNames) {
+		return strategyNames[s]
+	}
+	return "unknown strategy"
+}
+
+// ParseStrategy returns the strategy of that name and reports whether there is
+// one.
+func ParseStrategy(name string) (Strategy, bool) {
+	for i, n := range strategyNames {
+		if n == name {
+			return Strategy(i), true
+		}
+	}
+	return 0, false
+}
+
+const (
+	// spinsPerYield is how many looks a spinning receiver takes before it
+	// looks whether the Go scheduler wants the processor.
+	spinsPerYield = 1 << 12
+
+	// spinBudget is how long Adaptive spins before it blocks: about what a
+	// futex wake-up of an idle core costs (30–60 µs on a virtual machine).
+	spinBudget = 50 * time.Microsecond
+
+	// spinBlock is the number of looks between two readings of the clock.
+	spinBlock = 64
+)
+
+// adaptive notes whether spinning has been worth it.
+type adaptive struct {
+	misses uint8 // spins in a row that found nothing
+	skips  uint8 // waits to come that do not spin
+}
+
+// Wait waits until a pass over a class of lanes may find something, or until
+// [Port.Interrupt]; it may return early. Only the receiving goroutine calls it.
+func (p *Port) Wait(class Class) {
+	switch p.strategy {
+	case Poll:
+	case Spin:
+		for i := 1; !p.pending(class); i++ {
+			pause(1)
+			if i%spinsPerYield == 0 {
+				runtime.Gosched()
+			}
+		}
+	case Yield:
+		for !p.pending(class) {
+			runtime.Gosched()
+			osYield()
+		}
+	case Block:
+		p.park(class, 0)
+	default:
+		if !p.spinAdaptive(class) {
+			p.park(class, 0)
+		}
+	}
+}
+
+// WaitUntil is [Port.Wait] with a limit in time for the strategies that sleep.
+func (p *Port) WaitUntil(class Class, limit time.Duration) {
+	if p.strategy == Block || p.strategy == Adaptive {
+		p.park(class, deadlineAfter(limit))
+		return
+	}
+	p.Wait(class)
+}
+
+// spinAdaptive spins for the budget and reports whether mail came. After spins
+// that found nothing it skips twice as many waits as before, up to 64, so that
+// a process whose peer needs this very core gives it up.
+func (p *Port) spinAdaptive(class Class) bool {
+	a := &p.adaptive
+	if a.skips > 0 {
+		a.skips--
+		return p.pending(class)
+	}
+	if spinUseless {
+		return p.pending(class)
+	}
+	for start := time.Now(); ; {
+		for range spinBlock {
+			if p.pending(class) {
+				a.misses = 0
+				return true
+			}
+			pause(1)
+		}
+		if time.Since(start) > spinBudget {
+			break
+		}
+	}
+	if a.misses < 6 {
+		a.misses++
+	}
+	a.skips = 1<<a.misses - 1
+	return false
+}
+
+// spinUseless is true on a machine with one core: whoever spins there keeps the
+// sender from running.
+var spinUseless = runtime.NumCPU() == 1
+
+// park sleeps until the bell rings. Everything that was polled must be rung for
+// first.
+func (p *Port) park(class Class, deadline int64) {
+	p.demoteAll()
+	for _, r := range p.active {
+		r.release()
+	}
+	if p.pending(class) {
+		return
+	}
+	p.stats.parks.Add(1)
+	p.bell.sleep(p.words, deadline)
+}
+
+// demoteAll stops polling: store watchRing in every lane, one barrier, and the
+// look at the tails is the caller's next step.
+func (p *Port) demoteAll() {
+	if p.polled == 0 {
+		return
+	}
+	for _, r := range p.active {
+		if r.polled {
+			r.watch.Store(watchRing)
+			p.demoted(r)
+		}
+	}
+	p.barrier()
+}
