@@ -3,6 +3,7 @@ module github.com/ringmaster-ipc/ringmaster
 go 1.26.0
 
 require (
+	github.com/klauspost/compress v1.20.3
 	github.com/prometheus/procfs v0.23.0
 	golang.org/x/sys v0.49.0
 	pgregory.net/rapid v1.3.0

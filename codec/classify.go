@@ -74,10 +74,10 @@ func opaque(t reflect.Type) bool {
 // gobCarries reports, as an error that names the place, what in t gob would
 // refuse at the first message or leave out without a word.
 func gobCarries(t reflect.Type) error {
-	return gobWalk(t, t.String(), make(map[reflect.Type]bool))
+	return carries(t, t.String(), make(map[reflect.Type]bool))
 }
 
-func gobWalk(t reflect.Type, path string, seen map[reflect.Type]bool) error {
+func carries(t reflect.Type, path string, seen map[reflect.Type]bool) error {
 	if seen[t] || opaque(t) {
 		return nil
 	}
@@ -86,19 +86,19 @@ func gobWalk(t reflect.Type, path string, seen map[reflect.Type]bool) error {
 	case reflect.Chan, reflect.Func, reflect.UnsafePointer:
 		return fmt.Errorf("%w: %s is a %s", ErrUnsupported, path, t.Kind())
 	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return gobWalk(t.Elem(), path, seen)
+		return carries(t.Elem(), path, seen)
 	case reflect.Map:
-		if err := gobWalk(t.Key(), path+" (map key)", seen); err != nil {
+		if err := carries(t.Key(), path+" (map key)", seen); err != nil {
 			return err
 		}
-		return gobWalk(t.Elem(), path, seen)
+		return carries(t.Elem(), path, seen)
 	case reflect.Struct:
-		return gobWalkStruct(t, path, seen)
+		return carriesFields(t, path, seen)
 	}
 	return nil
 }
 
-func gobWalkStruct(t reflect.Type, path string, seen map[reflect.Type]bool) error {
+func carriesFields(t reflect.Type, path string, seen map[reflect.Type]bool) error {
 	sent := 0
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -106,7 +106,7 @@ func gobWalkStruct(t reflect.Type, path string, seen map[reflect.Type]bool) erro
 			continue
 		}
 		sent++
-		if err := gobWalk(f.Type, path+"."+f.Name, seen); err != nil {
+		if err := carries(f.Type, path+"."+f.Name, seen); err != nil {
 			return err
 		}
 	}

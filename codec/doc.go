@@ -36,6 +36,17 @@
 // Nonsense is [ErrCorrupt], too much is [ErrTooLarge]; neither is a panic.
 // What a type's own UnmarshalBinary or GobDecode allocates is up to that type.
 //
+// # Limits
+//
+//	name of a type, codec or method signature   1,024 bytes
+//	types of one sender, gob types of one       65,535 and 65,536
+//	one dictionary entry                        64 KiB; a gob type of more is sent self-contained
+//	dictionary                                  16 MiB, DecoderOptions.MaxDictionary
+//	payload, its content, a decoded gob         256 MiB, DecoderOptions.MaxMessage
+//	depth of a gob value                        10,000, at the receiver
+//	a pattern                                   16 KiB
+//	text of a value                             16 KiB, then it is cut
+//
 // # What it leaves to others
 //
 // Where dictionary and payloads lie, when a receiver reads them, and how a

@@ -41,7 +41,8 @@ type Entry struct {
 	// entry is Local and the sender may run another binary.
 	Type *Type
 
-	fits bool // layouts were compared and agree
+	fits   bool   // layouts were compared and agree
+	flatID []byte // see startsFlat
 }
 
 // appendEntry appends a dictionary entry with the given body to dst.

@@ -19,8 +19,7 @@ type span struct {
 // zeroes the padding between fields, which may hold anything. dst and value
 // must have Size bytes at least; it allocates nothing.
 func (t *Type) PutFixed(dst, value []byte) {
-	size := int(t.goType.Size())
-	copy(dst[:size], value[:size])
+	copy(dst[:t.size], value[:t.size])
 	if len(t.gaps) > 0 {
 		zero(dst, t.gaps)
 	}
@@ -31,11 +30,10 @@ func (t *Type) PutFixed(dst, value []byte) {
 // code may go wrong on any other. A length of src other than Size is
 // ErrCorrupt. value must have Size bytes; nothing is allocated.
 func (t *Type) GetFixed(value, src []byte) error {
-	size := int(t.goType.Size())
-	if len(src) != size {
-		return fmt.Errorf("%w: %s has %d bytes, got %d", ErrCorrupt, t.name, size, len(src))
+	if len(src) != t.size {
+		return fmt.Errorf("%w: %s has %d bytes, got %d", ErrCorrupt, t.name, t.size, len(src))
 	}
-	copy(value[:size], src)
+	copy(value[:t.size], src)
 	if len(t.bools) > 0 {
 		normalise(value, t.bools)
 	}

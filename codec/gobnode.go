@@ -8,16 +8,17 @@ import (
 // A node is a sender's type together with the receiver's type it is decoded
 // into, compiled into what a walk over an encoded value needs at each step.
 type node struct {
-	kind    nodeKind
-	name    string
-	elem    *node
-	key     *node
-	fields  []*node
-	names   []string // of the fields
-	length  int      // of an array
-	unit    uint64   // bytes of memory for each element of a slice or map
-	alloc   uint64   // bytes of memory for what pointers lead to
-	reaches reach
+	kind   nodeKind
+	name   string
+	elem   *node
+	key    *node
+	fields []*node
+	names  []string // of the fields
+	length int      // of an array
+	unit   uint64   // bytes of memory for each element of a slice or map
+	alloc  uint64   // bytes of memory for what pointers lead to
+	holds  answer   // to mayHoldInterface
+	flat   answer   // to isFlat
 }
 
 type nodeKind uint8
@@ -38,13 +39,13 @@ const (
 	nodeStruct
 )
 
-// reach says whether a value of the type may hold an interface.
-type reach uint8
+// An answer is that to a question about a type, once it has been asked.
+type answer uint8
 
 const (
-	reachUnknown reach = iota
-	reachNever
-	reachMaybe
+	unknown answer = iota
+	no
+	yes
 )
 
 const (
@@ -56,22 +57,33 @@ const (
 	maxNodes = 1 << 16
 )
 
-// basicNodes are the types that gob knows without a description, by id.
+// basicNodes are the types that gob knows without a description, by id. All
+// Decoders share them, so their answers are given.
 var basicNodes = [...]*node{
-	idBool:      {kind: nodeBool, reaches: reachNever},
-	idInt:       {kind: nodeInt, reaches: reachNever},
-	idUint:      {kind: nodeUint, reaches: reachNever},
-	idFloat:     {kind: nodeFloat, reaches: reachNever},
-	idBytes:     {kind: nodeBytes, reaches: reachNever},
-	idString:    {kind: nodeString, reaches: reachNever},
-	idComplex:   {kind: nodeComplex, reaches: reachNever},
-	idInterface: {kind: nodeInterface, reaches: reachMaybe},
+	idBool:      {kind: nodeBool, holds: no, flat: yes},
+	idInt:       {kind: nodeInt, holds: no, flat: yes},
+	idUint:      {kind: nodeUint, holds: no, flat: yes},
+	idFloat:     {kind: nodeFloat, holds: no, flat: yes},
+	idBytes:     {kind: nodeBytes, holds: no, flat: yes},
+	idString:    {kind: nodeString, holds: no, flat: yes},
+	idComplex:   {kind: nodeComplex, holds: no, flat: yes},
+	idInterface: {kind: nodeInterface, holds: yes, flat: no},
 }
 
 // A wireSet is the described types of one sender.
 type wireSet struct {
 	types map[int32]*wireType
 	nodes map[nodeKey]*node
+	names map[string]reflect.Type // dynamic types of interfaces, found so far
+	// recent is what node found last, by the low bits of the id: hashing a
+	// nodeKey takes as long as a walk over a small value.
+	recent [8]struct {
+		key  nodeKey
+		node *node
+	}
+	// generation counts how often nodes was emptied. What gob keeps for each
+	// pair of types grows in step, and must be dropped with it.
+	generation int
 }
 
 // A nodeKey pairs a sender's type with a receiver's, nil if it has none.
@@ -81,13 +93,30 @@ type nodeKey struct {
 }
 
 func newWireSet() *wireSet {
-	return &wireSet{types: make(map[int32]*wireType), nodes: make(map[nodeKey]*node)}
+	return &wireSet{
+		types: make(map[int32]*wireType),
+		nodes: make(map[nodeKey]*node),
+		names: make(map[string]reflect.Type),
+	}
 }
 
 // node returns the sender's type id compiled for decoding into a value of the
 // given type. It fails if a type that id refers to has not been described.
 func (s *wireSet) node(id int32, into reflect.Type) (*node, error) {
 	key := nodeKey{id, into}
+	recent := &s.recent[id&7]
+	if recent.node != nil && recent.key == key {
+		return recent.node, nil
+	}
+	n, err := s.lookUp(key)
+	if err == nil {
+		recent.key, recent.node = key, n
+	}
+	return n, err
+}
+
+// lookUp is node without the short way.
+func (s *wireSet) lookUp(key nodeKey) (*node, error) {
 	if n := s.nodes[key]; n != nil {
 		return n, nil
 	}
@@ -98,6 +127,12 @@ func (s *wireSet) node(id int32, into reflect.Type) (*node, error) {
 	}
 	if len(s.nodes)+len(b.made) > maxNodes {
 		clear(s.nodes)
+		clear(s.names)
+		s.recent = [len(s.recent)]struct {
+			key  nodeKey
+			node *node
+		}{}
+		s.generation++
 	}
 	for key, made := range b.made {
 		s.nodes[key] = made
@@ -106,28 +141,96 @@ func (s *wireSet) node(id int32, into reflect.Type) (*node, error) {
 	return n, nil
 }
 
-// mayHoldInterface reports whether a value of n can contain an interface.
-func (n *node) mayHoldInterface() bool {
-	if n.reaches == reachUnknown {
-		n.reaches = reachNever
-		if n.search(make(map[*node]bool)) {
-			n.reaches = reachMaybe
-		}
+// named returns the type that name stands for in an interface, as far as it is
+// known here; nil otherwise. gob may know more, under names it was given by the
+// program itself; of these a walk cannot tell the size.
+func (s *wireSet) named(name []byte) reflect.Type {
+	if t, ok := s.names[string(name)]; ok {
+		return t
 	}
-	return n.reaches == reachMaybe
+	t, ok := basicNames[string(name)]
+	if !ok {
+		known, ok := Lookup(string(name))
+		if !ok {
+			return nil // not kept: it may be registered later
+		}
+		t = known.goType
+	}
+	s.names[string(name)] = t
+	return t
 }
 
-// search looks for an interface among the types n is made of.
-func (n *node) search(seen map[*node]bool) bool {
+// basicNames are the dynamic types that gob knows without registration.
+var basicNames = func() map[string]reflect.Type {
+	names := map[string]reflect.Type{"[]uint8": reflect.TypeFor[[]byte]()}
+	for _, t := range []reflect.Type{
+		reflect.TypeFor[int](), reflect.TypeFor[int8](), reflect.TypeFor[int16](),
+		reflect.TypeFor[int32](), reflect.TypeFor[int64](), reflect.TypeFor[uint](),
+		reflect.TypeFor[uint8](), reflect.TypeFor[uint16](), reflect.TypeFor[uint32](),
+		reflect.TypeFor[uint64](), reflect.TypeFor[uintptr](), reflect.TypeFor[float32](),
+		reflect.TypeFor[float64](), reflect.TypeFor[complex64](), reflect.TypeFor[complex128](),
+		reflect.TypeFor[bool](), reflect.TypeFor[string](),
+	} {
+		names[t.Name()] = t
+		names["[]"+t.Name()] = reflect.SliceOf(t)
+	}
+	return names
+}()
+
+// mayHoldInterface reports whether a value of n can contain an interface.
+func (n *node) mayHoldInterface() bool {
+	if n.holds == unknown {
+		n.holds = answerTo(n.any(make(map[*node]bool), func(part *node) bool {
+			return part.kind == nodeInterface
+		}))
+	}
+	return n.holds == yes
+}
+
+// isFlat reports whether a value of n has no part whose number or depth the
+// value itself decides. What gob allocates for such a value is bounded by its
+// bytes and the receiver's type, without anybody looking at it before.
+func (n *node) isFlat() bool {
+	if n.flat == unknown {
+		n.flat = no // what a type that contains itself finds on its way
+		n.flat = answerTo(n.hasFlatParts())
+	}
+	return n.flat == yes
+}
+
+func (n *node) hasFlatParts() bool {
+	switch n.kind {
+	case nodeSlice, nodeMap, nodeInterface:
+		return false
+	case nodeArray:
+		return n.elem.isFlat()
+	}
+	for _, f := range n.fields {
+		if !f.isFlat() {
+			return false
+		}
+	}
+	return true
+}
+
+func answerTo(b bool) answer {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// any reports whether is holds for n or one of the types it is made of.
+func (n *node) any(seen map[*node]bool, is func(*node) bool) bool {
 	if n == nil || seen[n] {
 		return false
 	}
 	seen[n] = true
-	if n.kind == nodeInterface || n.elem.search(seen) || n.key.search(seen) {
+	if is(n) || n.elem.any(seen, is) || n.key.any(seen, is) {
 		return true
 	}
 	for _, f := range n.fields {
-		if f.search(seen) {
+		if f.any(seen, is) {
 			return true
 		}
 	}

@@ -25,18 +25,13 @@ type gobWalk struct {
 
 	// Of a sender alone.
 	learn   func(id int32, message []byte, w *wireType) error // nil: descriptions are an error
-	rest    []byte                                           // messages after the current one
-	learned int                                              // descriptions found in the value
+	rest    []byte                                            // messages after the current one
+	learned int                                               // descriptions found in the value
 }
 
-// value walks over a top-level value of type id, to be decoded into a value of
-// the given type, or nil; the cursor stands behind the id.
-func (w *gobWalk) value(id int32, into reflect.Type, depth int) error {
-	n, err := w.set.node(id, into)
-	if err != nil {
-		return err
-	}
-	w.top(n, depth)
+// value walks over a top-level value of n; the cursor stands behind its id.
+func (w *gobWalk) value(n *node) error {
+	w.top(n, 0)
 	switch {
 	case w.err != nil:
 		return w.err
@@ -81,10 +76,10 @@ func (w *gobWalk) walk(n *node, depth int) {
 	}
 	switch n.kind {
 	case nodeBool, nodeInt, nodeUint, nodeFloat:
-		w.uint()
+		w.skip()
 	case nodeComplex:
-		w.uint()
-		w.uint()
+		w.skip()
+		w.skip()
 	case nodeBytes, nodeString, nodeOpaque:
 		k := w.count()
 		w.charge(k, 1)
@@ -169,9 +164,9 @@ func (w *gobWalk) iface(depth int) {
 	length := w.uint()
 	left := len(w.b)
 	var into reflect.Type
-	if t, ok := registry.byName.Load(string(name)); ok {
-		into = t.(*Type).goType
-		w.charge(1, uint64(into.Size()))
+	if w.learn == nil {
+		into = w.set.named(name)
+		w.charge(1, sizeOf(into))
 	}
 	if w.bad {
 		return

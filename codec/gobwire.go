@@ -62,28 +62,48 @@ func (c *gobCursor) fail() {
 }
 
 // uint reads an unsigned number: a byte up to 127, or the negated count of
-// bytes that follow, most significant first.
+// bytes that follow, most significant first. It is small enough to be inlined.
 func (c *gobCursor) uint() uint64 {
-	if len(c.b) == 0 {
-		c.fail()
-		return 0
-	}
-	first := c.b[0]
-	if first <= math.MaxInt8 {
+	if len(c.b) > 0 && c.b[0] <= math.MaxInt8 {
+		x := c.b[0]
 		c.b = c.b[1:]
-		return uint64(first)
+		return uint64(x)
 	}
-	n := -int(int8(first))
-	if n > 8 || n >= len(c.b) {
-		c.fail()
-		return 0
-	}
+	return c.long()
+}
+
+// long reads an unsigned number of several bytes.
+func (c *gobCursor) long() uint64 {
 	x := uint64(0)
-	for _, d := range c.b[1 : 1+n] {
+	for _, d := range c.digits() {
 		x = x<<8 | uint64(d)
 	}
-	c.b = c.b[1+n:]
 	return x
+}
+
+// digits passes over a number of several bytes and returns them.
+func (c *gobCursor) digits() []byte {
+	if len(c.b) == 0 {
+		c.fail()
+		return nil
+	}
+	n := -int(int8(c.b[0]))
+	if n < 1 || n > 8 || n >= len(c.b) {
+		c.fail()
+		return nil
+	}
+	digits := c.b[1 : 1+n]
+	c.b = c.b[1+n:]
+	return digits
+}
+
+// skip passes over a number.
+func (c *gobCursor) skip() {
+	if len(c.b) > 0 && c.b[0] <= math.MaxInt8 {
+		c.b = c.b[1:]
+		return
+	}
+	c.digits()
 }
 
 // int reads a signed number: its lowest bit says that the others are inverted.
@@ -211,7 +231,7 @@ func (c *gobCursor) commonType(w *wireType) {
 		if field == 0 {
 			w.name = c.text()
 		} else {
-			c.id()
+			c.id() // known from the message
 		}
 	})
 }
@@ -234,16 +254,15 @@ func (c *gobCursor) structFields(w *wireType) {
 	}
 }
 
-// text reads a name. It ends up in messages and on terminals.
+// text reads a name. It ends up in messages and on terminals, so one that does
+// not belong there (the text of a large unnamed struct, say) reads as none.
 func (c *gobCursor) text() string {
 	b := c.take(c.count())
-	if len(b) == 0 {
+	if len(b) > maxName {
 		return ""
 	}
-	name := string(b)
-	if !validName(name) {
-		c.fail()
-		return ""
+	if name := string(b); validName(name) {
+		return name
 	}
-	return name
+	return ""
 }

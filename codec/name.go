@@ -80,13 +80,16 @@ func local(name string) bool {
 
 // methodNames is the method set of *T, which holds that of T: names with full
 // signatures, sorted by name. Separate binaries share no reflect types, so
-// this text is what an interface is matched by.
+// this text is what an interface is matched by. A signature too long for the
+// wire is left out; PatternFor refuses an interface that asks for it.
 func methodNames(t reflect.Type) []string {
 	p := reflect.PointerTo(t)
-	names := make([]string, p.NumMethod())
-	for i := range names {
+	names := make([]string, 0, p.NumMethod())
+	for i := range p.NumMethod() {
 		m := p.Method(i)
-		names[i] = m.Name + signature(withoutReceiver(m.Type))
+		if name := m.Name + signature(withoutReceiver(m.Type)); validName(name) {
+			names = append(names, name)
+		}
 	}
 	return names
 }
@@ -109,17 +112,17 @@ func withoutReceiver(t reflect.Type) reflect.Type {
 // nobody outside its package could be given its value.
 func embeddedTypes(t reflect.Type) []reflect.Type {
 	var found []reflect.Type
-	seen := map[reflect.Type]bool{t: true}
+	seen, listed := map[reflect.Type]bool{t: true}, map[reflect.Type]bool{t: true}
 	for level := []reflect.Type{t}; len(level) > 0; {
 		var next []reflect.Type
 		for _, outer := range level {
 			for e, f := range embeddedFields(outer) {
-				if seen[e] {
-					continue
+				if !seen[e] {
+					seen[e] = true
+					next = append(next, e)
 				}
-				seen[e] = true
-				next = append(next, e)
-				if f.IsExported() && e.Kind() != reflect.Interface {
+				if !listed[e] && f.IsExported() && e.Kind() != reflect.Interface {
+					listed[e] = true
 					found = append(found, e)
 				}
 			}

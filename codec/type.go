@@ -14,15 +14,16 @@ type Type struct {
 	local   bool
 	codec   string
 	layout  uint64
-	plug    Codec                // nil: built-in
-	zstd    int                  // bytes from which a payload is compressed; 0: never
-	memory  func(v any) []byte   // fixed: the memory of *v
-	gaps    []span               // fixed: padding
-	bools   []span               // fixed: bytes that must be 0 or 1
-	goType  reflect.Type         // T
-	pointer reflect.Type         // *T
-	methods []string             // of *T
-	embeds  []reflect.Type       // transitively
+	plug    Codec              // nil: built-in
+	zstd    int                // bytes from which a payload is compressed; 0: never
+	memory  func(v any) []byte // fixed: the memory of *v
+	gaps    []span             // fixed: padding
+	bools   []span             // fixed: bytes that must be 0 or 1
+	size    int                // of a fixed type, -1 for others
+	goType  reflect.Type       // T
+	pointer reflect.Type       // *T
+	methods []string           // of *T
+	embeds  []reflect.Type     // transitively
 	shape   Shape
 }
 
@@ -41,12 +42,7 @@ func (t *Type) Go() reflect.Type { return t.goType }
 func (t *Type) Codec() string { return t.codec }
 
 // Size is the size of a fixed type's payload in bytes, and -1 for others.
-func (t *Type) Size() int {
-	if t.codec != codecFixed {
-		return -1
-	}
-	return int(t.goType.Size())
-}
+func (t *Type) Size() int { return t.size }
 
 // Layout is a hash of what sender and receiver must agree on: for a fixed type
 // kinds, field names and offsets, for others the name of the codec alone. It
@@ -96,6 +92,10 @@ func newType(g reflect.Type, s settings, memory func(any) []byte) (*Type, error)
 	}
 	if err := t.prepare(memory); err != nil {
 		return nil, err
+	}
+	t.size = -1
+	if t.codec == codecFixed {
+		t.size = int(g.Size())
 	}
 	t.layout = layoutHash(t.codec, g)
 	return t, nil

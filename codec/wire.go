@@ -64,12 +64,19 @@ func (s *scanner) uint64() uint64 {
 }
 
 // count reads the number of things that follow, each of a byte at least.
-func (s *scanner) count() int { return int(s.uint(uint64(len(s.b)))) }
+func (s *scanner) count() int {
+	n := s.uint(maxEntry)
+	if n > uint64(len(s.b)) {
+		s.fail()
+		return 0
+	}
+	return int(n)
+}
 
 // text reads printable text of up to maxName bytes.
 func (s *scanner) text() string {
 	n := s.count()
-	if n > maxName {
+	if s.bad || n > maxName {
 		s.fail()
 		return ""
 	}

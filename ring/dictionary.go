@@ -2,17 +2,14 @@ package ring
 
 import "fmt"
 
-// ErrDictionaryFull is in the text of what AppendDictionary reports when the
-// outbox has no room for another description.
-var errDictionaryFull = fmt.Errorf("%w: dictionary", ErrFull)
-
 // AppendDictionary adds bytes to this process's dictionary and returns its
 // length after it. Calls must not overlap. It reports an error that wraps
-// [ErrFull] when there is no room; nothing has been added then.
+// [ErrFull] when there is no room, and [shm.ErrNoMemory]; nothing has been
+// added then.
 func (p *Port) AppendDictionary(entry []byte) (uint32, error) {
 	length := int(p.dictWords.Load())
 	if len(entry) > p.geometry.DictionarySize-length {
-		return uint32(length), fmt.Errorf("%w: %d of %d bytes used, %d more wanted", errDictionaryFull, length, p.geometry.DictionarySize, len(entry))
+		return uint32(length), fmt.Errorf("%w: dictionary, %d of %d bytes used, %d more wanted", ErrFull, length, p.geometry.DictionarySize, len(entry))
 	}
 	if end := int64(pages(length + len(entry))); end > p.dictRoom {
 		if err := p.allocate(p.out.dictionary+int(p.dictRoom), int(end-p.dictRoom)); err != nil {

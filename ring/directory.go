@@ -3,6 +3,7 @@ package ring
 import (
 	"encoding/binary"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/ringmaster-ipc/ringmaster/shm"
 )
@@ -87,8 +88,9 @@ func (g Geometry) DirectorySize() int { return dirRows + g.Slots*rowStride }
 // Directory reads, and for the supervisor writes, the table of workers. Reading
 // is safe from any goroutine and never waits.
 type Directory struct {
-	mem   []byte
-	slots int
+	mem     []byte
+	slots   int
+	version *atomic.Uint64 // the supervisor adds; everybody reads
 }
 
 // NewDirectory returns the directory in a mapped segment.
@@ -96,14 +98,14 @@ func NewDirectory(mem []byte, g Geometry) (*Directory, error) {
 	if len(mem) < g.DirectorySize() {
 		return nil, fmt.Errorf("%w: directory has %d bytes, needs %d", ErrGeometry, len(mem), g.DirectorySize())
 	}
-	return &Directory{mem: mem, slots: g.Slots}, nil
+	return &Directory{mem: mem, slots: g.Slots, version: shm.Uint64(mem, dirVersion)}, nil
 }
 
 // Slots returns the number of rows.
 func (d *Directory) Slots() int { return d.slots }
 
 // Version returns a number that grows with every change of any row.
-func (d *Directory) Version() uint64 { return shm.Uint64(d.mem, dirVersion).Load() }
+func (d *Directory) Version() uint64 { return d.version.Load() }
 
 // Row returns a whole copy of a slot's row.
 func (d *Directory) Row(slot int) (Row, error) {
@@ -137,7 +139,7 @@ func (d *Directory) Set(slot int, row Row) {
 		shm.Uint64(d.mem, copyAt+8*i).Store(w)
 	}
 	turn.Store(next)
-	shm.Uint64(d.mem, dirVersion).Add(1)
+	d.version.Add(1)
 }
 
 func encodeRow(r Row) (words [rowSize / 8]uint64) {

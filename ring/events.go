@@ -29,13 +29,6 @@ func (e *events) next() <-chan struct{} {
 	return e.changed
 }
 
-// wait blocks until changed is closed and reports whether the port is still
-// open.
-func (e *events) wait(changed <-chan struct{}) bool {
-	<-changed
-	return !e.isStopped()
-}
-
 func (e *events) isStopped() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()

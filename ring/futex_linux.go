@@ -33,11 +33,15 @@ func futexWait(addr *atomic.Uint32, value uint32, deadline int64) {
 		futexWaitBitsetOp, uintptr(value), uintptr(at), 0, futexAnyBit)
 }
 
-// futexWake wakes up to n sleepers. It does not sleep itself, so the runtime
-// need not know of it.
-func futexWake(addr *atomic.Uint32, n int) {
-	_, _, _ = unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(addr)),
+// futexWake wakes up to n sleepers and returns how many there were. It does not
+// sleep itself, so the runtime need not know of it.
+func futexWake(addr *atomic.Uint32, n int) int {
+	woken, _, errno := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(addr)),
 		futexWakeOp, uintptr(n), 0, 0, 0)
+	if errno != 0 {
+		return 0
+	}
+	return int(woken)
 }
 
 // monotonic returns CLOCK_MONOTONIC in nanoseconds, the clock of futexWait's

@@ -52,6 +52,8 @@ const (
 //	      | state uint32                                                 |
 //	  256 +--------------------------------------------------------------+
 //	      | hand uint64: the record in hand                              |
+//	      | suspect uint64: the record that receivers died with          |
+//	      | deaths uint32: how many in a row                             |
 //	  384 +--------------------------------------------------------------+
 //	      | listens uint64: reset count and bytes of the listen table    |
 //	 4096 +--------------------------------------------------------------+
@@ -69,11 +71,16 @@ const (
 //	 16  closedAt  uint64  0, or the tail that was the last to be taken, plus 1
 //	128  watch     uint32  watchRing, watchPoll or watchClosed
 //
+// hand is 0, or the number of the record's lane plus 1 in the low half and its
+// stamp in the high half.
+//
 // watch has a line of its own: the sender loads it for every record, and it
 // must stay in the sender's cache while done changes for every record.
 const (
 	inState   = shm.HeaderSize
 	inHand    = inState + lineSize
+	inSuspect = inHand + 8
+	inDeaths  = inHand + 16
 	inListens = inHand + lineSize
 
 	inListenTable     = pageSize
@@ -163,6 +170,11 @@ func (g Geometry) laneNumber(peer, outbox, lane int) int {
 // retain returns the offset of the retain bits for one peer's outbox.
 func (l inLayout) retain(peer, outbox int) int {
 	return inRetain + (peer*OutboxesPerSlot+outbox)*l.retainSize
+}
+
+// retainBit returns the word and the bit for one page of an outbox's slab.
+func (l inLayout) retainBit(peer, outbox, page int) (offset int, bit uint64) {
+	return l.retain(peer, outbox) + page/64*8, 1 << (page % 64)
 }
 
 // OutboxSize returns the bytes of an outbox segment, nearly all of it sparse.

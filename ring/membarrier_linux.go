@@ -20,8 +20,8 @@ const (
 func RegisterBarrier() error { return registerOnce() }
 
 var registerOnce = sync.OnceValue(func() error {
-	if orderedStores {
-		return nil // every store is ordered by itself; nobody needs a barrier
+	if storesOrdered {
+		return nil // nobody needs a barrier
 	}
 	if err := membarrier(membarrierRegisterGlobalExpedited); err != nil {
 		return err
@@ -33,7 +33,7 @@ var registerOnce = sync.OnceValue(func() error {
 // barrier before it returns, and is one itself. It costs a fraction of a
 // microsecond, some ten where it must interrupt a running peer.
 func barrier() error {
-	if orderedStores {
+	if storesOrdered {
 		return nil
 	}
 	return membarrier(membarrierGlobalExpedited)

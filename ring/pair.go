@@ -31,7 +31,8 @@ func pairLayout(g Geometry) (inbox, outbox [2]int, size int) {
 }
 
 // CreatePair makes the memory for two ports with the given geometry; its Slots
-// are set to two. The zero geometry gives the default sizes.
+// are set to two. The zero geometry gives the default sizes. The errors are
+// [ErrGeometry] and those of [shm.Create].
 func CreatePair(g Geometry) (*Pair, error) {
 	if g == (Geometry{}) {
 		g = DefaultGeometry(2)
@@ -49,24 +50,35 @@ func CreatePair(g Geometry) (*Pair, error) {
 	return &Pair{segment: segment, geometry: g}, nil
 }
 
-// OpenPair maps a pair that another process created. It takes over the file.
+// OpenPair maps a pair that another process created. It takes over the file. The
+// errors are those of [shm.Open], and [ErrGeometry] when the segment is none of
+// a pair.
 func OpenPair(file *os.File) (*Pair, error) {
 	segment, err := shm.Open(file, "pair", shm.KindOutbox, true)
 	if err != nil {
 		return nil, err
 	}
-	g, err := GeometryFrom(segment.Header().Params)
-	if err == nil && g.Slots != 2 {
-		err = fmt.Errorf("%w: a pair has 2 slots, this segment says %d", ErrGeometry, g.Slots)
-	}
-	if _, _, size := pairLayout(g); err == nil && len(segment.Bytes()) < size {
-		err = fmt.Errorf("%w: a pair of these sizes needs %d bytes, the segment has %d", ErrGeometry, size, len(segment.Bytes()))
-	}
+	g, err := pairGeometry(segment)
 	if err != nil {
 		segment.Close()
 		return nil, err
 	}
 	return &Pair{segment: segment, geometry: g}, nil
+}
+
+// pairGeometry returns the sizes that a pair's header states, checked.
+func pairGeometry(segment *shm.Segment) (Geometry, error) {
+	g, err := GeometryFrom(segment.Header().Params)
+	if err != nil {
+		return g, err
+	}
+	if g.Slots != 2 {
+		return g, fmt.Errorf("%w: a pair has 2 slots, this segment says %d", ErrGeometry, g.Slots)
+	}
+	if _, _, size := pairLayout(g); len(segment.Bytes()) < size {
+		return g, fmt.Errorf("%w: a pair of these sizes needs %d bytes, the segment has %d", ErrGeometry, size, len(segment.Bytes()))
+	}
+	return g, nil
 }
 
 // File returns the descriptor to hand to the other process.

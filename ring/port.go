@@ -8,20 +8,43 @@ import (
 	"github.com/ringmaster-ipc/ringmaster/shm"
 )
 
-// Memory is where a port finds its peers. Its methods are called from the
-// goroutine that receives and, for Inbox, from any goroutine that opens a lane.
-// The slices stay mapped, read-only, until the port is closed.
+// Memory is where a port finds its peers. Outbox and Version are called from
+// the goroutine that receives, Version often; Inbox from any goroutine that
+// opens a lane. A slice stays mapped, read-only, until the port is closed or
+// a [Recycler] was told that it is not needed any more.
 type Memory interface {
 	// Inbox returns the inbox of a slot, or ErrNoPeer.
 	Inbox(slot int) ([]byte, error)
 
 	// Outbox returns one of the outboxes of a slot and the incarnation that
-	// writes it, or ErrNoPeer.
+	// writes it, or ErrNoPeer. A port asks once for each that it finds, and
+	// Bury once for each that there is.
 	Outbox(slot, index int) ([]byte, uint32, error)
 
-	// Version changes when Outbox may find what it did not find before.
+	// Version changes when Outbox may answer differently than before.
 	Version() uint64
 }
+
+// Recycler is what a [Memory] implements whose outboxes come and go. Without it
+// an outbox, once found, is read until the port is closed. Both methods are
+// called from the goroutine that receives.
+type Recycler interface {
+	// Incarnation returns which incarnation writes the outbox that Outbox
+	// would return now, 0 for none. It maps nothing.
+	Incarnation(slot, index int) uint32
+
+	// Release says that the port will not touch the outbox of an incarnation
+	// again: the memory has named another one in its place, or none, all its
+	// mail was handled, and nothing of it is retained.
+	Release(slot, index int, incarnation uint32)
+}
+
+// noPeers is the Memory of a port that was given none.
+type noPeers struct{}
+
+func (noPeers) Inbox(int) ([]byte, error)               { return nil, ErrNoPeer }
+func (noPeers) Outbox(int, int) ([]byte, uint32, error) { return nil, 0, ErrNoPeer }
+func (noPeers) Version() uint64                         { return 0 }
 
 // Config describes a port.
 type Config struct {
@@ -35,7 +58,7 @@ type Config struct {
 	// Allocate claims memory for a range of the outbox. Nil: it is there.
 	Allocate func(offset, length int64) error
 
-	Memory Memory   // of the peers
+	Memory Memory   // of the peers; nil: there are none
 	Blobs  Blobs    // for payloads beyond the slab; nil: they are too large
 	Wait   Strategy // how to wait for mail
 
@@ -58,21 +81,29 @@ type Port struct {
 
 	allocateOutbox func(offset, length int64) error
 	memory         Memory
+	recycler       Recycler // nil: outboxes stay
 	blobs          Blobs
 	fenced         bool
 
-	bell      *bell
-	words     int // ready words in use
-	state     *atomic.Uint32
-	hand      *atomic.Uint64
-	dictWords *atomic.Uint64
-	dictRoom  int64 // bytes of the dictionary that have memory
+	bell        *bell
+	words       int // ready words in use
+	state       *atomic.Uint32
+	hand        *atomic.Uint64
+	suspectWord *atomic.Uint64
+	deaths      *atomic.Uint32
+	dictWords   *atomic.Uint64
+	epoch       *atomic.Uint64 // of listening; everybody adds and reads
+	dictRoom    int64          // bytes of the dictionary that have memory
 
 	events events
+	space  spaceSpin
 	slab   slab
 
 	mu    sync.Mutex
 	peers []*peer // by slot, made on first use
+
+	retainMu sync.Mutex
+	retained map[retainKey]int // how many views of a chunk are kept
 
 	receiving            // used by the receiving goroutine alone
 	stats     portCounts // any goroutine
@@ -82,6 +113,7 @@ type Port struct {
 type portCounts struct {
 	wakes atomic.Uint64
 	parks atomic.Uint64
+	late  atomic.Uint64 // waits in Until that no event ended
 }
 
 // States of a worker as its inbox shows them to everybody. The owner writes
@@ -93,27 +125,52 @@ const (
 	StateClosed                  // takes nothing more
 )
 
-// peer is what this process knows of another as a receiver.
-type peer struct {
-	slot  int
-	bell  *bell
-	inbox []byte
-	state *atomic.Uint32
-	mask  *atomic.Uint64 // lanes open to it; in this process's outbox
-
-	mu     sync.Mutex // opening
-	lanes  [LanesPerPeer]*Sender
-	pinned atomic.Int64 // bytes of the slab that its unhandled records hold
-}
-
 // NewPort returns a port on the given memory. It neither blocks nor starts a
-// goroutine.
+// goroutine. The errors are [ErrGeometry] for sizes that do not fit.
 func NewPort(c Config) (*Port, error) {
-	if err := c.Geometry.Check(); err != nil {
+	if err := c.check(); err != nil {
 		return nil, err
 	}
+	if c.Memory == nil {
+		c.Memory = noPeers{}
+	}
+	p := newPort(c)
+	p.outbox = c.Outbox
+	p.dictWords = shm.Uint64(c.Outbox, outDictLength)
+	p.epoch = shm.Uint64(c.Bells, bellEpoch)
+	p.dictRoom = int64(pages(int(p.dictWords.Load())))
+	p.peers = make([]*peer, c.Geometry.Slots)
+	p.events.word = p.bell.event
+	p.slab.init(p)
+	p.bell.awake() // a predecessor may have died asleep
+	return p, nil
+}
+
+// newPort returns a port that can receive and not send.
+func newPort(c Config) *Port {
+	p := &Port{
+		geometry: c.Geometry, out: c.Geometry.outbox(), in: c.Geometry.inbox(),
+		slot: c.Slot, index: c.Index,
+		inbox: c.Inbox, bells: c.Bells,
+		allocateOutbox: c.Allocate, memory: c.Memory, blobs: c.Blobs, fenced: c.Fenced,
+		bell:        bellAt(c.Bells, c.Slot),
+		words:       (c.Geometry.Slots + 63) / 64,
+		state:       shm.Uint32(c.Inbox, inState),
+		hand:        shm.Uint64(c.Inbox, inHand),
+		suspectWord: shm.Uint64(c.Inbox, inSuspect),
+		deaths:      shm.Uint32(c.Inbox, inDeaths),
+	}
+	p.recycler, _ = c.Memory.(Recycler)
+	p.receiving.init(c.Wait, c.Geometry.Slots)
+	return p
+}
+
+func (c *Config) check() error {
+	if err := c.Geometry.Check(); err != nil {
+		return err
+	}
 	if c.Slot < 0 || c.Slot >= c.Geometry.Slots || c.Index < 0 || c.Index >= OutboxesPerSlot {
-		return nil, fmt.Errorf("%w: slot %d of %d, outbox %d of %d", ErrGeometry, c.Slot, c.Geometry.Slots, c.Index, OutboxesPerSlot)
+		return fmt.Errorf("%w: slot %d of %d, outbox %d of %d", ErrGeometry, c.Slot, c.Geometry.Slots, c.Index, OutboxesPerSlot)
 	}
 	for _, m := range []struct {
 		what       string
@@ -124,25 +181,10 @@ func NewPort(c Config) (*Port, error) {
 		{"bells", len(c.Bells), c.Geometry.BellsSize()},
 	} {
 		if m.have < m.need {
-			return nil, fmt.Errorf("%w: %s has %d bytes, needs %d", ErrGeometry, m.what, m.have, m.need)
+			return fmt.Errorf("%w: %s has %d bytes, needs %d", ErrGeometry, m.what, m.have, m.need)
 		}
 	}
-	p := &Port{
-		geometry: c.Geometry, out: c.Geometry.outbox(), in: c.Geometry.inbox(),
-		slot: c.Slot, index: c.Index,
-		outbox: c.Outbox, inbox: c.Inbox, bells: c.Bells,
-		allocateOutbox: c.Allocate, memory: c.Memory, blobs: c.Blobs, fenced: c.Fenced,
-		bell:      bellAt(c.Bells, c.Slot),
-		words:     (c.Geometry.Slots + 63) / 64,
-		state:     shm.Uint32(c.Inbox, inState),
-		hand:      shm.Uint64(c.Inbox, inHand),
-		dictWords: shm.Uint64(c.Outbox, outDictLength),
-		peers:     make([]*peer, c.Geometry.Slots),
-	}
-	p.events.word = p.bell.event
-	p.slab.init(p)
-	p.receiving.init(c.Wait, c.Geometry.Slots)
-	return p, nil
+	return nil
 }
 
 // Slot returns the slot of this process.
@@ -151,12 +193,17 @@ func (p *Port) Slot() int { return p.slot }
 // Geometry returns the sizes of the run.
 func (p *Port) Geometry() Geometry { return p.geometry }
 
-// Close ends every wait of this process. Records are neither drained nor
-// dropped by it; see [Port.Shut].
+// Close ends every wait of this process: Until and Publish report [ErrClosed],
+// Wait returns once. Records are neither drained nor dropped by it; see
+// [Port.Shut]. It may be called from any goroutine, more than once.
 func (p *Port) Close() {
 	p.events.stop()
 	p.Interrupt()
 }
+
+// Interrupt makes the receiving goroutine return from [Port.Wait], or from its
+// next call. It may be called from any goroutine.
+func (p *Port) Interrupt() { p.bell.ring(p.slot, p) }
 
 // SetState publishes what this process is ready for, and wakes everybody who
 // waits for such a change.
@@ -166,10 +213,10 @@ func (p *Port) SetState(state uint32) {
 }
 
 // BumpAll counts an event for every slot: something changed that any process
-// may be waiting for.
+// may be waiting for. It is one system call per slot.
 func (p *Port) BumpAll() {
 	for slot := range p.geometry.Slots {
-		bellAt(p.bells, slot).event.bump()
+		eventAt(p.bells, slot).bump()
 	}
 }
 
@@ -179,90 +226,13 @@ func (p *Port) BumpAll() {
 func (p *Port) Changed() <-chan struct{} { return p.events.next() }
 
 // Epoch returns a number that grows whenever any process begins to listen.
-func (p *Port) Epoch() uint64 { return shm.Uint64(p.bells, bellEpoch).Load() }
+func (p *Port) Epoch() uint64 { return p.epoch.Load() }
 
-// PeerState returns what the process in a slot is ready for.
-func (p *Port) PeerState(slot int) (uint32, error) {
-	peer, err := p.peer(slot)
-	if err != nil {
-		return 0, err
-	}
-	return peer.state.Load(), nil
-}
+// Wakes returns how many wake calls this process has made for mail.
+func (p *Port) Wakes() uint64 { return p.stats.wakes.Load() }
 
-func (p *Port) peer(slot int) (*peer, error) {
-	if slot < 0 || slot >= p.geometry.Slots {
-		return nil, fmt.Errorf("%w: slot %d of %d", ErrNoPeer, slot, p.geometry.Slots)
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if found := p.peers[slot]; found != nil {
-		return found, nil
-	}
-	inbox := p.inbox
-	if slot != p.slot {
-		var err error
-		if inbox, err = p.memory.Inbox(slot); err != nil {
-			return nil, err
-		}
-	}
-	if len(inbox) < p.geometry.InboxSize() {
-		return nil, fmt.Errorf("%w: inbox of slot %d has %d bytes, needs %d", ErrCorrupt, slot, len(inbox), p.geometry.InboxSize())
-	}
-	made := &peer{
-		slot: slot, bell: bellAt(p.bells, slot), inbox: inbox,
-		state: shm.Uint32(inbox, inState),
-		mask:  shm.Uint64(p.outbox, outMasks+8*slot),
-	}
-	p.peers[slot] = made
-	return made, nil
-}
-
-// Open returns the sending end of a lane to a slot; the same one for the same
-// lane. The first call claims the lane's memory. It reports [ErrTerminated]
-// when the receiver takes nothing more, [shm.ErrNoMemory] when there is no
-// memory, [ErrNoPeer] when the slot is empty.
-func (p *Port) Open(slot, lane int) (*Sender, error) {
-	peer, err := p.peer(slot)
-	if err != nil {
-		return nil, err
-	}
-	peer.mu.Lock()
-	defer peer.mu.Unlock()
-	if s := peer.lanes[lane]; s != nil {
-		return s, nil
-	}
-	words, data := p.out.lane(p.geometry, slot, lane)
-	if err := p.allocate(words, laneWordsSize); err != nil {
-		return nil, err
-	}
-	if err := p.allocate(data, p.geometry.LaneSize); err != nil {
-		return nil, err
-	}
-	// The lane goes on where an earlier incarnation of this sender left it:
-	// that outbox was drained, so done was its tail.
-	theirs := p.in.words + p.geometry.laneNumber(p.slot, p.index, lane)*laneWordsSize
-	s := &Sender{
-		tail: shm.Uint64(p.outbox, words+laneTail), want: shm.Uint32(p.outbox, words+laneWant),
-		head: shm.Uint64(peer.inbox, theirs+laneHead), done: shm.Uint64(peer.inbox, theirs+laneDone),
-		watch: shm.Uint32(peer.inbox, theirs+laneWatch), shut: shm.Uint64(peer.inbox, theirs+laneClosedAt),
-		data: p.outbox[data : data+p.geometry.LaneSize : data+p.geometry.LaneSize],
-		mask: uint64(p.geometry.LaneSize) - 1, claimed: -1, fenced: p.fenced || orderedStores,
-		port: p, peer: peer, lane: lane,
-	}
-	s.next = s.done.Load()
-	s.published = s.next
-	s.limit = s.head.Load() + uint64(len(s.data))
-	s.tail.Store(s.next)
-	// The or is a full barrier between opening and the look at the state; the
-	// ending receiver stores its state, has a barrier, then reads the masks.
-	peer.mask.Or(1 << lane)
-	if peer.state.Load() == StateClosed {
-		return nil, fmt.Errorf("%w: slot %d", ErrTerminated, slot)
-	}
-	peer.lanes[lane] = s
-	return s, nil
-}
+// Parks returns how often this process slept waiting for mail.
+func (p *Port) Parks() uint64 { return p.stats.parks.Load() }
 
 func (p *Port) allocate(offset, length int) error {
 	if p.allocateOutbox == nil {
@@ -270,14 +240,3 @@ func (p *Port) allocate(offset, length int) error {
 	}
 	return p.allocateOutbox(int64(offset), int64(length))
 }
-
-// Interrupt makes the receiving goroutine return from [Port.Wait]. It may be
-// called from any goroutine.
-func (p *Port) Interrupt() { p.bell.ring(p.slot, p) }
-
-// Wakes returns how many wake calls this process has made, Parks how often it
-// slept.
-func (p *Port) Wakes() uint64 { return p.stats.wakes.Load() }
-
-// Parks returns how often this process slept waiting for mail.
-func (p *Port) Parks() uint64 { return p.stats.parks.Load() }

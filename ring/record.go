@@ -49,9 +49,14 @@ type Record struct {
 	// byte once. It is mapped read-only; writing to it is a fault.
 	Payload []byte
 
+	// Deaths is how many receivers died with this record in hand, 0 nearly
+	// always. See [Port.Resume].
+	Deaths uint32
+
 	kind  uint8
 	chunk uint64 // offset in the sender's slab, for kindChunk
-	end   uint64 // position after the record
+	at    uint64 // position of the record
+	end   uint64 // position after it
 	from  *Receiver
 }
 
@@ -69,5 +74,8 @@ func packFirst(length int, kind uint8, m Meta) uint64 {
 }
 
 func packSecond(position uint64, need uint32) uint64 {
-	return uint64(uint32(position/recordAlign)) | uint64(need)<<32
+	return uint64(stamp(position)) | uint64(need)<<32
 }
+
+// stamp returns the mark of a record at a position.
+func stamp(position uint64) uint32 { return uint32(position / recordAlign) }

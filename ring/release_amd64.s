@@ -3,6 +3,10 @@
 #include "textflag.h"
 
 // func storeRelease(addr *atomic.Uint64, v uint64)
+//
+// A plain MOV: stores of one core become visible in program order and no store
+// passes an earlier load (Intel SDM 8.2.2, AMD APM 7.2), which is release
+// order. A later load may pass it.
 TEXT ·storeRelease(SB), NOSPLIT, $0-16
 	MOVQ addr+0(FP), AX
 	MOVQ v+8(FP), BX

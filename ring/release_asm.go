@@ -19,9 +19,5 @@ func storeRelease(addr *atomic.Uint64, v uint64)
 func pause(n uint32)
 
 // goroutine returns a number that tells the calling goroutine from all others
-// alive, and nothing else.
+// alive, and nothing else: the address of the runtime's record of it.
 func goroutine() uintptr
-
-// orderedStores reports whether a load after storeRelease may be answered
-// before the store is visible (true only where it may not).
-const orderedStores = orderedStoresArch

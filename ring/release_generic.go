@@ -38,7 +38,3 @@ func goroutine() uintptr {
 	}
 	return uintptr(n)
 }
-
-// Go's atomic operations are sequentially consistent, so a load after
-// storeRelease is never answered before the store is visible.
-const orderedStores = true

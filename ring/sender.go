@@ -9,7 +9,9 @@ import (
 // Sender is the writing end of one lane. It belongs to one goroutine at a time.
 //
 // A record is claimed, filled in place and committed; Publish makes everything
-// committed so far visible at once. Nothing is allocated and nothing blocks.
+// committed so far visible at once. Nothing is allocated and nothing blocks,
+// but for a Publish to a receiver that is just ending, which waits until that
+// has said where it ends.
 type Sender struct {
 	// Words shared with the receiver.
 	tail  *atomic.Uint64 // this sender writes (release); the receiver's loads pair with it
@@ -23,9 +25,10 @@ type Sender struct {
 	mask uint64
 
 	// The sender's own notes.
-	next      uint64 // where the next record goes
+	next      uint64 // end of what is committed
 	published uint64 // what tail says
 	limit     uint64 // next may not pass it: head as last seen, plus the lane's size
+	at        uint64 // where the claimed record begins: next, or behind a padding record
 	claimed   int    // payload bytes of the open claim, -1 when there is none
 	fenced    bool   // publish with a full barrier: no membarrier on this machine
 	ended     bool   // the receiver has ended
@@ -45,56 +48,55 @@ const (
 // Peer returns the slot of the receiver.
 func (s *Sender) Peer() int { return s.peer.slot }
 
+// Lane returns the lane's number.
+func (s *Sender) Lane() int { return s.lane }
+
 // Claim reserves room for a record with a payload of n bytes and returns the
 // payload's memory, to be filled and then committed or aborted. The contents
-// are whatever was there before. The errors are [ErrFull], [ErrTooLarge] above
-// the inline limit, and [ErrTerminated] once the receiver is known to have
-// ended.
+// are whatever was there before. A claim that is still open is given back
+// first. The errors are [ErrFull], [ErrTooLarge] above the inline limit, and
+// [ErrTerminated] once the receiver is known to have ended.
+//
+// Records that are committed and not published take room that no receiver can
+// give back: publish before waiting for room.
 func (s *Sender) Claim(n int) ([]byte, error) {
-	size := recordSize(n)
-	offset := s.next & s.mask
-	if n > len(s.data)/4 || s.ended {
+	if uint(n) > uint(len(s.data))/4 || s.ended {
 		return nil, s.refuse(n)
 	}
-	if rest := uint64(len(s.data)) - offset; uint64(size) > rest {
-		return s.claimWrapped(n, size, rest)
+	size := uint64(recordSize(n))
+	at := s.next
+	if rest := uint64(len(s.data)) - at&s.mask; size > rest {
+		at += rest
 	}
-	if s.next+uint64(size) > s.limit && !s.refresh(uint64(size)) {
+	if at+size > s.limit && !s.refresh(at+size) {
 		return nil, s.refuse(n)
 	}
-	s.claimed = n
-	start := offset + HeaderSize
+	if at != s.next {
+		// A record never wraps: padding fills the lane to its end. It is
+		// published together with the record, or overwritten.
+		s.putHeader(s.next, int(at-s.next)-HeaderSize, kindPad, Meta{})
+	}
+	s.at, s.claimed = at, n
+	start := at&s.mask + HeaderSize
 	return s.data[start : start+uint64(n) : start+uint64(n)], nil
 }
 
-// claimWrapped claims at the start of the data, with a padding record up to the
-// end of it. The padding is published together with the record, or not at all.
-func (s *Sender) claimWrapped(n, size int, rest uint64) ([]byte, error) {
-	if s.next+rest+uint64(size) > s.limit && !s.refresh(rest+uint64(size)) {
-		return nil, s.refuse(n)
-	}
-	s.putHeader(int(rest)-HeaderSize, kindPad, Meta{})
-	s.next += rest
-	s.claimed = n
-	return s.data[HeaderSize : HeaderSize+n : HeaderSize+n], nil
-}
-
-// refresh looks at head again and reports whether size bytes fit now. A head
-// that makes no sense is not believed: a receiver that lies about it only loses
-// what was meant for itself.
-func (s *Sender) refresh(size uint64) bool {
-	limit := s.head.Load() + uint64(len(s.data))
-	if limit > s.limit && limit-s.limit <= uint64(len(s.data)) && limit-uint64(len(s.data)) <= s.published {
+// refresh looks at head again and reports whether the lane has room up to end
+// now. A head that makes no sense is not believed: a receiver that lies about
+// it only loses what was meant for itself.
+func (s *Sender) refresh(end uint64) bool {
+	head := s.head.Load()
+	if limit := head + uint64(len(s.data)); head <= s.published && limit > s.limit {
 		s.limit = limit
 	}
-	return s.next+size <= s.limit
+	return end <= s.limit
 }
 
 func (s *Sender) refuse(n int) error {
 	switch {
-	case s.ended || s.watch.Load() == watchClosed:
+	case s.Ended():
 		return fmt.Errorf("%w: slot %d", ErrTerminated, s.peer.slot)
-	case n > len(s.data)/4:
+	case uint(n) > uint(len(s.data))/4:
 		return fmt.Errorf("%w: %d bytes, a lane of %d takes %d inline", ErrTooLarge, n, len(s.data), len(s.data)/4)
 	}
 	return ErrFull
@@ -108,15 +110,15 @@ func (s *Sender) commit(kind uint8, m Meta) {
 	if s.claimed < 0 {
 		panic("ring: Commit without a claim")
 	}
-	s.putHeader(s.claimed, kind, m)
-	s.next += uint64(recordSize(s.claimed))
+	s.putHeader(s.at, s.claimed, kind, m)
+	s.next = s.at + uint64(recordSize(s.claimed))
 	s.claimed = -1
 }
 
 // CommitShort is Commit for a payload that turned out shorter than claimed.
 func (s *Sender) CommitShort(n int, m Meta) {
-	if n > s.claimed {
-		panic("ring: CommitShort above the claim")
+	if n < 0 || n > s.claimed {
+		panic("ring: CommitShort outside the claim")
 	}
 	s.claimed = n
 	s.Commit(m)
@@ -125,18 +127,21 @@ func (s *Sender) CommitShort(n int, m Meta) {
 // Abort gives the open claim back. Records committed before stay committed.
 func (s *Sender) Abort() { s.claimed = -1 }
 
-func (s *Sender) putHeader(length int, kind uint8, m Meta) {
-	header := s.data[s.next&s.mask:]
+func (s *Sender) putHeader(position uint64, length int, kind uint8, m Meta) {
+	header := s.data[position&s.mask:]
 	_ = header[HeaderSize-1]
 	binary.LittleEndian.PutUint64(header, packFirst(length, kind, m))
-	binary.LittleEndian.PutUint64(header[8:], packSecond(s.next, m.Need))
+	binary.LittleEndian.PutUint64(header[8:], packSecond(position, m.Need))
 }
 
 // Publish makes all committed records visible and rings the receiver's bell if
 // it is not polling this lane. It reports [ErrTerminated] when the receiver has
-// ended and took none of them.
+// ended and took none of them, and [ErrClosed] when this port was closed while
+// that was still open.
 func (s *Sender) Publish() error {
-	first := s.published
+	if s.next == s.published {
+		return nil
+	}
 	s.published = s.next
 	// The bytes above come before this store; the receiver's load of tail
 	// pairs with it.
@@ -150,40 +155,51 @@ func (s *Sender) Publish() error {
 	if s.watch.Load() == watchPoll {
 		return nil
 	}
-	return s.notify(first)
+	return s.notify()
 }
 
 // notify is Publish's way out when the receiver is not polling.
-func (s *Sender) notify(first uint64) error {
+func (s *Sender) notify() error {
 	if s.watch.Load() == watchClosed {
-		return s.settle(first)
+		return s.settle()
 	}
 	s.peer.bell.ring(s.port.slot, s.port)
 	return nil
 }
 
-// settle finds out whether a receiver that is ending took what was published
-// from first on: it takes exactly what lies below closedAt, which it stores
-// after closed. A receiver that dies in between is dead, and the supervisor
-// stores closedAt for it.
-func (s *Sender) settle(first uint64) error {
+// settle finds out whether a receiver that is ending took what was just
+// published: it takes exactly what lies below closedAt, which it stores after
+// closed. When a receiver dies between the two, the supervisor stores closedAt
+// for it, or a successor opens the lane again.
+func (s *Sender) settle() error {
 	s.ended = true
-	events := &s.port.events
+	retry := newRetry()
+	defer retry.Stop()
 	for {
-		changed := events.next()
+		changed := s.port.events.next()
+		if s.watch.Load() != watchClosed {
+			s.ended = false
+			s.peer.bell.ring(s.port.slot, s.port)
+			return nil
+		}
 		if closedAt := s.shut.Load(); closedAt != 0 {
 			if s.published <= closedAt-1 {
 				return nil
 			}
-			return fmt.Errorf("%w: slot %d took nothing beyond %d, this was at %d", ErrTerminated, s.peer.slot, closedAt-1, first)
+			return fmt.Errorf("%w: slot %d took nothing beyond %d, this ends at %d", ErrTerminated, s.peer.slot, closedAt-1, s.published)
 		}
-		if !events.wait(changed) {
-			return ErrClosed
+		select {
+		case <-changed:
+			if s.port.events.isStopped() {
+				return ErrClosed
+			}
+		case <-retry.C:
 		}
 	}
 }
 
-// Send claims, copies, commits and publishes one record.
+// Send claims, copies, commits and publishes one record. The errors are those
+// of [Sender.Claim] and [Sender.Publish].
 func (s *Sender) Send(m Meta, payload []byte) error {
 	buf, err := s.Claim(len(payload))
 	if err != nil {
@@ -204,7 +220,11 @@ func (s *Sender) Free(refresh bool) int {
 }
 
 // Pending returns the bytes of records that were published and not handled.
-func (s *Sender) Pending() int { return int(s.published - s.done.Load()) }
+func (s *Sender) Pending() int {
+	// A receiver that lies about done must not make this negative.
+	return int(min(s.published-s.done.Load(), uint64(len(s.data))))
+}
 
-// Ended reports whether the receiver is known to have ended.
+// Ended reports whether the receiver is known to have ended, or to take nothing
+// more from this lane because it found nonsense in it.
 func (s *Sender) Ended() bool { return s.ended || s.watch.Load() == watchClosed }

@@ -70,37 +70,50 @@ type adaptive struct {
 
 // Wait waits until a pass over a class of lanes may find something, or until
 // [Port.Interrupt]; it may return early. Only the receiving goroutine calls it.
-func (p *Port) Wait(class Class) {
+// It does not allocate.
+func (p *Port) Wait(class Class) { p.await(class, 0) }
+
+// WaitUntil is [Port.Wait] with a limit in time, which a strategy that spins
+// keeps to within about a hundred microseconds.
+func (p *Port) WaitUntil(class Class, limit time.Duration) {
+	p.await(class, deadlineAfter(limit))
+}
+
+func (p *Port) await(class Class, deadline int64) {
+	if p.strategy == Poll || p.strategy != Block && p.pending(class) {
+		return
+	}
+	p.chased = 0 // nothing to be had: the sender is far from being crowded
 	switch p.strategy {
-	case Poll:
 	case Spin:
-		for i := 1; !p.pending(class); i++ {
-			pause(1)
-			if i%spinsPerYield == 0 {
-				runtime.Gosched()
-			}
-		}
+		p.spin(class, deadline)
 	case Yield:
-		for !p.pending(class) {
+		for !p.pending(class) && !past(deadline) {
 			runtime.Gosched()
 			osYield()
 		}
 	case Block:
-		p.park(class, 0)
+		p.park(class, deadline)
 	default:
 		if !p.spinAdaptive(class) {
-			p.park(class, 0)
+			p.park(class, deadline)
 		}
 	}
 }
 
-// WaitUntil is [Port.Wait] with a limit in time for the strategies that sleep.
-func (p *Port) WaitUntil(class Class, limit time.Duration) {
-	if p.strategy == Block || p.strategy == Adaptive {
-		p.park(class, deadlineAfter(limit))
-		return
+// past reports whether a deadline has passed; 0 never does.
+func past(deadline int64) bool { return deadline > 0 && monotonic() >= deadline }
+
+func (p *Port) spin(class Class, deadline int64) {
+	for i := 1; !p.pending(class); i++ {
+		pause(1)
+		if i%spinsPerYield == 0 {
+			if past(deadline) {
+				return
+			}
+			runtime.Gosched()
+		}
 	}
-	p.Wait(class)
 }
 
 // spinAdaptive spins for the budget and reports whether mail came. After spins
@@ -139,30 +152,40 @@ func (p *Port) spinAdaptive(class Class) bool {
 var spinUseless = runtime.NumCPU() == 1
 
 // park sleeps until the bell rings. Everything that was polled must be rung for
-// first.
+// first, and every sender that waits for space must know of all there is.
 func (p *Port) park(class Class, deadline int64) {
 	p.demoteAll()
 	for _, r := range p.active {
-		r.release()
+		r.release(true)
 	}
 	if p.pending(class) {
 		return
+	}
+	if len(p.retry) > 0 && (deadline == 0 || p.retryAt < deadline) {
+		deadline = p.retryAt
 	}
 	p.stats.parks.Add(1)
 	p.bell.sleep(p.words, deadline)
 }
 
-// demoteAll stops polling: store watchRing in every lane, one barrier, and the
-// look at the tails is the caller's next step.
-func (p *Port) demoteAll() {
-	if p.polled == 0 {
-		return
+// crowding is the number of passes in a row that caught up with the sender and
+// found more at once, from which on the receiver keeps its distance.
+const crowding = 4
+
+// distance is how many times PAUSE the receiver stays behind.
+const distance = 1
+
+// keepDistance gives a sender that is being crowded a moment. A receiver right
+// behind a sender makes every record move its cache lines twice, between two
+// cores, and both are several times slower than they need be. Mail that comes
+// one by one is never held up: the receiver has to wait for it.
+func (p *Port) keepDistance(taken int) {
+	switch {
+	case taken == 0 || taken >= passLimit:
+		p.chased = 0
+	case p.chased < crowding:
+		p.chased++
+	default:
+		pause(distance)
 	}
-	for _, r := range p.active {
-		if r.polled {
-			r.watch.Store(watchRing)
-			p.demoted(r)
-		}
-	}
-	p.barrier()
 }

@@ -24,6 +24,8 @@ var (
 	// ErrNotReady reports a segment whose creator has not finished it.
 	ErrNotReady = errors.New("shm: segment is not ready")
 
-	// ErrReadOnly reports an operation that needs a writable mapping.
+	// ErrReadOnly reports an operation that needs a writable mapping, or that
+	// there can be none: the segment is sealed against writing, or the
+	// descriptor was opened read-only.
 	ErrReadOnly = errors.New("shm: segment is mapped read-only")
 )

@@ -10,8 +10,9 @@ import (
 // and not on memory.
 const MaxSize = 1 << 40
 
-// Segment is one memfd, mapped. Its methods may be called from any goroutine;
-// what concurrent access to its memory means is the layout's affair.
+// Segment is one memfd, mapped. Its methods may be called from any goroutine, but
+// Forget, Unmap and Close must not overlap with others. What concurrent access
+// to its memory means is the layout's affair.
 type Segment struct {
 	header   Header
 	name     string
@@ -27,7 +28,8 @@ type Segment struct {
 // header are zero.
 //
 // The segment is not ready until [Segment.Publish] has been called; opening it
-// before that fails with [ErrNotReady].
+// before that fails with [ErrNotReady]. Create reports [ErrNoMemory] and
+// [ErrNotSupported].
 func Create(name string, h Header) (*Segment, error) {
 	page := int64(os.Getpagesize())
 	if h.Size < HeaderSize || h.Size > MaxSize {
@@ -55,7 +57,9 @@ func (s *Segment) Publish() {
 
 // Open checks and maps the segment behind a descriptor that this process got by
 // inheritance or over a socket, for writing or read-only, and takes over the
-// file. The seals, the size and the header are checked first.
+// file, also when it fails. The seals, the size and the header are checked
+// first: [ErrLayout], [ErrVersion] and [ErrNotReady] say what was found;
+// [ErrReadOnly] means that it cannot be mapped for writing.
 func Open(file *os.File, name string, kind Kind, writable bool) (*Segment, error) {
 	s, err := open(file, name, kind, writable)
 	if err != nil {
@@ -115,7 +119,7 @@ func (s *Segment) Writable() bool { return s.writable }
 // mapping its outbox.
 func (s *Segment) SealWrites() error {
 	if err := sealWrites(s.file); err != nil {
-		return fmt.Errorf("shm: seal %s: %w", s.name, err)
+		return wrapErrno("seal", s.name, s.header.Size, err)
 	}
 	return nil
 }

@@ -71,6 +71,10 @@ func mapFile(file *os.File, name string, size int64, writable bool) ([]byte, err
 		prot |= unix.PROT_WRITE
 	}
 	mem, err := unix.Mmap(int(file.Fd()), 0, int(size), prot, unix.MAP_SHARED)
+	if writable && (errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES)) {
+		// The seal against writing, or a descriptor opened read-only.
+		return nil, fmt.Errorf("%w: mmap for %s: %w", ErrReadOnly, name, err)
+	}
 	if err != nil {
 		return nil, wrapErrno("mmap", name, size, err)
 	}
@@ -94,17 +98,17 @@ func allocate(file *os.File, name string, offset, length int64) error {
 	}
 }
 
-// wrapErrno names what was asked and sorts the kernel's answer.
+// wrapErrno names what was asked and sorts the kernel's answer. An answer of
+// neither kind stands for itself.
 func wrapErrno(call, name string, size int64, err error) error {
-	kind := err
 	switch {
 	case errors.Is(err, unix.ENOMEM), errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EMFILE),
 		errors.Is(err, unix.ENFILE), errors.Is(err, unix.EFBIG), errors.Is(err, unix.EAGAIN):
-		kind = ErrNoMemory
+		return fmt.Errorf("%w: %s for %s, %d bytes: %w", ErrNoMemory, call, name, size, err)
 	case errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
-		kind = ErrNotSupported
+		return fmt.Errorf("%w: %s for %s, %d bytes: %w", ErrNotSupported, call, name, size, err)
 	}
-	return fmt.Errorf("%w: %s for %s, %d bytes: %w", kind, call, name, size, err)
+	return fmt.Errorf("shm: %s for %s, %d bytes: %w", call, name, size, err)
 }
 
 // OpenShared opens descriptor fd of process pid again, read-only. The kernel

@@ -87,15 +87,28 @@ func TestGroupKillTakesGrandchildren(t *testing.T) {
 	c := childCommand("parent", "", "sleep")
 	c.Stdout = out.add
 	p := start(t, newSpawner(t), c)
-	died := out.awaitPid(t)
+	dies := out.awaitPid(t)
 	if err := p.KillGroup(); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the end of the process", p.Done())
 	equal(t, "signal", p.Exit().Signal, syscall.SIGKILL)
-	if !died() {
+	if !dies(patience) {
 		t.Errorf("the grandchild is alive %v after KillGroup", patience)
 	}
+}
+
+func TestGroupKillTakesProcessThatHasLeftItsGroup(t *testing.T) {
+	out := newOutput()
+	c := childCommand("leave")
+	c.Stdout = out.add
+	p := start(t, newSpawner(t), c)
+	await(t, "the child's new group", out.first)
+	if err := p.KillGroup(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the end of the process", p.Done())
+	equal(t, "signal", p.Exit().Signal, syscall.SIGKILL)
 }
 
 func TestSweepGroupTakesGrandchildrenOfProcessThatEnded(t *testing.T) {
@@ -159,12 +172,12 @@ func TestDeathOfSupervisorKillsItsProcesses(t *testing.T) {
 	c := childCommand("spawner")
 	c.Stdout = out.add
 	supervisor := start(t, newSpawner(t), c)
-	died := out.awaitPid(t)
+	dies := out.awaitPid(t)
 	killed := time.Now()
 	if err := supervisor.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	if !died() {
+	if !dies(patience) {
 		t.Fatalf("the child is alive %v after the death of its supervisor", patience)
 	}
 	t.Logf("the child died %v after its supervisor was killed", time.Since(killed))

@@ -86,8 +86,9 @@ func (o *output) all() []string {
 }
 
 // awaitPid waits for the first line, a process id, and returns a function that
-// waits for the death of that process, which need not be a child of ours.
-func (o *output) awaitPid(t *testing.T) (died func() bool) {
+// reports whether that process, which need not be a child of ours, dies within
+// a time.
+func (o *output) awaitPid(t *testing.T) (dies func(within time.Duration) bool) {
 	t.Helper()
 	await(t, "the process id", o.first)
 	pid := number(o.all()[0])
@@ -99,8 +100,8 @@ func (o *output) awaitPid(t *testing.T) (died func() bool) {
 		_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
 		unix.Close(fd)
 	})
-	return func() bool {
-		deadline := time.Now().Add(patience)
+	return func(within time.Duration) bool {
+		deadline := time.Now().Add(within)
 		for {
 			wait := max(0, time.Until(deadline))
 			poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}

@@ -40,6 +40,7 @@ var childModes = map[string]func(args []string){
 	"threads": printSpawnerThreads,
 	"limit":   startWithoutDescriptors,
 	"reaper":  ignoreChildren,
+	"leave":   leaveGroup,
 }
 
 func TestMain(m *testing.M) {
@@ -48,6 +49,8 @@ func TestMain(m *testing.M) {
 		childModes[mode](os.Args[1:])
 		os.Exit(0)
 	}
+	// Under the race detector a process sleeps for a second before it exits.
+	os.Setenv("GORACE", "atexit_sleep_ms=0")
 	os.Exit(m.Run())
 }
 
@@ -188,6 +191,15 @@ func ignoreChildren([]string) {
 	must(err)
 	<-p.Done()
 	fmt.Println(p.Exit(), p.Exit().Success())
+}
+
+// leaveGroup moves to the process group of the parent and says so.
+func leaveGroup([]string) {
+	group, err := unix.Getpgid(os.Getppid())
+	must(err)
+	must(unix.Setpgid(0, group))
+	fmt.Println(group)
+	time.Sleep(childLife)
 }
 
 // openFiles returns how many descriptors this process has.

@@ -74,7 +74,7 @@ func (s *stdio) closeParent() {
 	}
 }
 
-// pass starts to pass the output on; wait waits until all is passed on.
+// pass starts to pass the output on, by goroutines that readers counts.
 func (s *stdio) pass(readers *sync.WaitGroup) {
 	for i := range s.streams {
 		if s.streams[i].read != nil {

@@ -102,17 +102,18 @@ func (p *Process) Signal(sig syscall.Signal) error {
 	return nil
 }
 
-// KillGroup sends SIGKILL to the process and all its descendants that have not
-// left its group. It returns an error that wraps [os.ErrProcessDone] if the
+// KillGroup sends SIGKILL to the process, and to all its descendants that have
+// not left its group. It returns an error that wraps [os.ErrProcessDone] if the
 // process has been reaped: its group's id is not safe to use any more, however
 // many descendants live on. Command.SweepGroup ends those in time.
 func (p *Process) KillGroup() error {
 	err := p.addressed(func() error {
 		err := killGroup(p.pid)
 		if errors.Is(err, syscall.ESRCH) {
-			return p.os.Kill() // it has moved to another group, alone
+			err = nil // all have left the group
 		}
-		return err
+		// The process itself may be in another group.
+		return errors.Join(err, p.os.Kill())
 	})
 	if err != nil {
 		return fmt.Errorf("proc: killing the group of process %d: %w", p.pid, err)

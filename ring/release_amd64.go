@@ -1,5 +1,0 @@
-//go:build !purego && !race
-
-package ring
-
-const orderedStoresArch = false

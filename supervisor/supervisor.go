@@ -1,0 +1,254 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/ringmaster-ipc/ringmaster/ring"
+	"github.com/ringmaster-ipc/ringmaster/supervisor/internal/proc"
+	"github.com/ringmaster-ipc/ringmaster/worker"
+)
+
+// Supervisor starts workers and watches over them for one run. Its methods may
+// be called from any goroutine.
+type Supervisor struct {
+	options options
+	selfID  uint64 // of this binary
+
+	mu      sync.Mutex
+	phase   phase
+	members []*member // by slot, minus 1
+	added   chan *member
+
+	// What follows belongs to the goroutine of Run.
+	memory  *memory
+	cores   *coreTable
+	keeper  *keeper
+	desk    *desk
+	launch  launch
+	watch   *watch
+	events  chan event
+	fenced  bool
+	live    int // members not ended
+	keepers int // of them, those that keep the run alive
+	over    bool
+	failure error
+	stats   counters
+}
+
+// phase is how far a supervisor has come.
+type phase uint8
+
+const (
+	phaseNew phase = iota
+	phaseRunning
+	phaseDone
+)
+
+// New returns a supervisor without workers. What is wrong with an option is
+// reported by Run.
+func New(opts ...Option) *Supervisor {
+	s := &Supervisor{options: defaultOptions(), events: make(chan event, 64), added: make(chan *member, ring.MaxSlots)}
+	for _, o := range opts {
+		o(&s.options)
+	}
+	return s
+}
+
+// Run starts the given workers, with default options, and returns when the last
+// of them has ended. See [Supervisor.Run].
+func Run(ctx context.Context, specs ...worker.Spec) error {
+	s := New()
+	for _, spec := range specs {
+		if _, err := s.Add(spec); err != nil {
+			return err
+		}
+	}
+	return s.Run(ctx)
+}
+
+// Add adds a worker and returns its id. Before Run nothing is started; while
+// Run is under way the worker is started at once, if there is a slot left
+// ([ErrSlots], see [WithMaxWorkers]).
+func (s *Supervisor) Add(spec worker.Spec) (worker.ID, error) {
+	if err := spec.Check(); err != nil {
+		return 0, fmt.Errorf("supervisor: add worker %q: %w", label(spec), err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase == phaseDone {
+		return 0, fmt.Errorf("%w: add worker %q: the run is over", ErrState, label(spec))
+	}
+	limit := ring.MaxSlots
+	if s.options.slots != 0 {
+		limit = s.options.slots
+	} else if s.phase == phaseRunning {
+		limit = s.memory.geometry.Slots
+	}
+	if slot := len(s.members) + 1; slot >= limit {
+		return 0, fmt.Errorf("%w: worker %q would be number %d, this run has %d; raise it with WithMaxWorkers", ErrSlots, label(spec), slot, limit-1)
+	}
+	m := &member{id: worker.MakeID(len(s.members)+1, 1), spec: spec, incarnation: 1}
+	s.members = append(s.members, m)
+	if s.phase == phaseRunning {
+		s.added <- m
+	}
+	return m.id, nil
+}
+
+// Len returns the number of workers added.
+func (s *Supervisor) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.members)
+}
+
+// Run starts all workers and returns when the last one that is not a resident
+// has ended, and then the residents: nil if all ended in order, otherwise the
+// first failure as a *worker.Error; [ErrInterrupted] after SIGINT or SIGTERM;
+// the cause of ctx when it ends. When it returns no process and no memory of
+// the run is left. A supervisor runs once.
+func (s *Supervisor) Run(ctx context.Context) error {
+	if s.options.problem != nil {
+		return s.options.problem
+	}
+	if err := s.begin(); err != nil {
+		return err
+	}
+	defer s.finish()
+	if !s.anyKeepsAlive() {
+		return nil
+	}
+	if err := s.open(); err != nil {
+		s.close()
+		return err
+	}
+	var interrupts chan os.Signal
+	if s.options.signals {
+		interrupts = make(chan os.Signal, 2)
+		signal.Notify(interrupts, syscall.SIGINT, syscall.SIGTERM)
+		defer signal.Stop(interrupts)
+	}
+	s.startAll()
+	s.loop(ctx, interrupts)
+	s.close()
+	return s.failure
+}
+
+func (s *Supervisor) begin() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase != phaseNew {
+		return fmt.Errorf("%w: a supervisor runs once", ErrState)
+	}
+	s.phase = phaseRunning
+	return nil
+}
+
+func (s *Supervisor) finish() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.phase = phaseDone
+}
+
+// anyKeepsAlive reports whether there is a worker that is no resident.
+func (s *Supervisor) anyKeepsAlive() bool {
+	for _, m := range s.snapshot() {
+		if !m.spec.IsResident {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Supervisor) snapshot() []*member {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.members[:len(s.members):len(s.members)]
+}
+
+// open makes the shared memory and everything else a run needs.
+func (s *Supervisor) open() error {
+	var err error
+	if s.selfID, err = buildOf(selfPath); err != nil {
+		return err
+	}
+	if s.cores, err = newCoreTable(); err != nil {
+		return err
+	}
+	s.fenced = s.options.fenced || ring.RegisterBarrier() != nil
+	s.keeper = newKeeper()
+	if err := s.makeMemory(); err != nil {
+		return err
+	}
+	if s.desk, err = s.newDesk(); err != nil {
+		return err
+	}
+	s.watch = s.newWatch()
+	s.launch.spawner = proc.NewSpawner()
+	return nil
+}
+
+// makeMemory fixes the number of slots: Add has to know of it from then on.
+func (s *Supervisor) makeMemory() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slots := s.options.slots
+	if slots == 0 {
+		slots = min(len(s.members)+1+spareSlots, ring.MaxSlots)
+	}
+	memory, err := newMemory(&s.options, slots)
+	s.memory = memory
+	return err
+}
+
+// startAll starts every worker added before Run, in their order. All of them
+// can be found by name before the first one runs.
+func (s *Supervisor) startAll() {
+	members := s.snapshot()
+	for len(s.added) > 0 {
+		<-s.added // they are among the members
+	}
+	for _, m := range members {
+		if err := s.enlist(m); err != nil {
+			s.fail(m, "start", "", err)
+			return
+		}
+	}
+	for _, m := range members {
+		if !m.ended {
+			s.start(m)
+		}
+	}
+}
+
+// close releases everything of a run.
+func (s *Supervisor) close() {
+	if s.desk != nil {
+		s.desk.close()
+	}
+	if s.watch != nil {
+		s.watch.stop()
+	}
+	if s.launch.spawner != nil {
+		s.launch.spawner.Close()
+	}
+	if s.keeper != nil {
+		s.keeper.close()
+	}
+	if s.memory != nil {
+		s.memory.close()
+	}
+}
+
+// fail notes a failure, and ends the run if it is the first.
+func (s *Supervisor) fail(m *member, reason, stack string, err error) {
+	if s.over {
+		return
+	}
+	s.end(&worker.Error{Name: m.label(), Kind: m.spec.Kind, ID: m.id, Reason: reason, Stack: stack, Err: err})
+}
