@@ -44,6 +44,9 @@ func (t *Type) Codec() string { return t.codec }
 // Size is the size of a fixed type's payload in bytes, and -1 for others.
 func (t *Type) Size() int { return t.size }
 
+// Compressed reports whether payloads of this type may be compressed.
+func (t *Type) Compressed() bool { return t.zstd > 0 }
+
 // Layout is a hash of what sender and receiver must agree on: for a fixed type
 // kinds, field names and offsets, for others the name of the codec alone. It
 // is the same in every program and on every supported architecture.

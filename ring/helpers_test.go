@@ -6,6 +6,8 @@ import (
 	"iter"
 	"os"
 	"os/exec"
+	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -275,3 +277,10 @@ func (c *child) wait() {
 		c.t.Errorf("child process: %v", err)
 	}
 }
+
+// emulated reports whether another architecture's kernel runs this program
+// (qemu's user mode), which is slow and does not pass every system call on.
+var emulated = sync.OnceValue(func() bool {
+	arch, err := os.ReadFile("/proc/sys/kernel/arch") // since Linux 6.1
+	return err == nil && runtime.GOARCH == "arm64" && strings.TrimSpace(string(arch)) != "aarch64"
+})

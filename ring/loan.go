@@ -38,17 +38,19 @@ type Loan struct {
 // has memory, and no allocation where the compiler can keep the Loan on the
 // stack.
 func (p *Port) Lend(n int, slots ...int) (*Loan, error) {
-	l := new(Loan)
-	if err := p.lend(l, n, slots); err != nil {
-		return nil, err
-	}
-	return l, nil
+	return p.lend(new(Loan), n, slots) // inlined, so that the caller's stack may hold the Loan
 }
 
-func (p *Port) lend(l *Loan, n int, slots []int) error {
+func (p *Port) lend(l *Loan, n int, slots []int) (*Loan, error) {
+	if n < 0 {
+		panic("ring: Lend of a negative size")
+	}
 	l.port, l.size = p, n
 	if n > p.geometry.ChunkLimit() {
-		return l.makeBlob(slots)
+		if err := l.makeBlob(slots); err != nil {
+			return nil, err
+		}
+		return l, nil
 	}
 	s := &p.slab
 	s.mu.Lock()
@@ -56,12 +58,12 @@ func (p *Port) lend(l *Loan, n int, slots []int) error {
 	s.reclaim()
 	c, err := s.take(n)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	at := p.out.slab + c.page*pageSize
 	l.data = p.outbox[at : at+n : at+n]
 	l.chunk, l.turn, l.page, l.pages = c, c.turn, c.page, c.extent.pages
-	return nil
+	return l, nil
 }
 
 // Bytes returns the memory to fill. It must not be written to after the first

@@ -161,6 +161,7 @@ func newPort(c Config) *Port {
 		deaths:      shm.Uint32(c.Inbox, inDeaths),
 	}
 	p.recycler, _ = c.Memory.(Recycler)
+	p.version = c.Memory.Version()
 	p.receiving.init(c.Wait, c.Geometry.Slots)
 	return p
 }

@@ -73,6 +73,23 @@ func (g *Group) PIDs() []int {
 	return pids
 }
 
+// ExitCodes returns the exit codes of the processes in the order of the list,
+// empty before Start: -1 for one that has not ended, and for one that a signal
+// has ended.
+func (g *Group) ExitCodes() []int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var codes []int
+	for _, m := range g.members {
+		code := -1
+		if !m.process.Alive() {
+			code = m.process.Exit().Code
+		}
+		codes = append(codes, code)
+	}
+	return codes
+}
+
 // Start starts all processes, in the order they were added. If one cannot be
 // started, those before it are ended.
 func (g *Group) Start() error {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"testing"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/ringmaster-ipc/ringmaster/worker"
 )
 
-func TestMain(m *testing.M) { worker.Main(); os.Exit(m.Run()) }
 
 type greeting struct{ Text string }
 type tick struct {

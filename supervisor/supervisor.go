@@ -86,7 +86,7 @@ func (s *Supervisor) Add(spec worker.Spec) (worker.ID, error) {
 	limit := ring.MaxSlots
 	if s.options.slots != 0 {
 		limit = s.options.slots
-	} else if s.phase == phaseRunning {
+	} else if s.memory != nil {
 		limit = s.memory.geometry.Slots
 	}
 	if slot := len(s.members) + 1; slot >= limit {
@@ -165,6 +165,17 @@ func (s *Supervisor) anyKeepsAlive() bool {
 	return false
 }
 
+// unstarted returns all members there are when the first is started. What Add
+// has queued since Run began is among them.
+func (s *Supervisor) unstarted() []*member {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.added) > 0 {
+		<-s.added
+	}
+	return s.members[:len(s.members):len(s.members)]
+}
+
 func (s *Supervisor) snapshot() []*member {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -188,7 +199,10 @@ func (s *Supervisor) open() error {
 	if s.desk, err = s.newDesk(); err != nil {
 		return err
 	}
-	s.watch = s.newWatch()
+	watch := s.newWatch()
+	s.mu.Lock()
+	s.watch = watch // Stats may look at it from any goroutine
+	s.mu.Unlock()
 	s.launch.spawner = proc.NewSpawner()
 	return nil
 }
@@ -209,10 +223,7 @@ func (s *Supervisor) makeMemory() error {
 // startAll starts every worker added before Run, in their order. All of them
 // can be found by name before the first one runs.
 func (s *Supervisor) startAll() {
-	members := s.snapshot()
-	for len(s.added) > 0 {
-		<-s.added // they are among the members
-	}
+	members := s.unstarted()
 	for _, m := range members {
 		if err := s.enlist(m); err != nil {
 			s.fail(m, "start", "", err)

@@ -3,7 +3,9 @@ package worker
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -60,6 +62,7 @@ func (c *calls) init() { c.open = map[uint64]*openCall{} }
 
 // openCall is a call that waits for its reply.
 type openCall struct {
+	to     ID
 	decode func(*codec.Decoder, codec.Header, []byte) error
 	err    error
 	done   chan struct{} // closed when err is set
@@ -78,15 +81,17 @@ func (w *Worker) LateReplies() uint64 { return w.late.Load() }
 // failure of the handler is [ErrRemote]; a handler that does not reply at all
 // gives [ErrNoReply].
 func Call[R, Q any](ctx context.Context, w *Worker, to Target, request Q) (R, error) {
-	var reply R
+	// A call that fails returns none: whoever receives may be writing a late
+	// reply into the other.
+	var reply, none R
 	if err := w.supervised("Call"); err != nil {
-		return reply, err
+		return none, err
 	}
 	id, err := w.one(to)
 	if err != nil {
-		return reply, fmt.Errorf("worker: call to %v: %w", to, err)
+		return none, fmt.Errorf("worker: call to %v: %w", to, err)
 	}
-	call := &openCall{done: make(chan struct{})}
+	call := &openCall{to: id, done: make(chan struct{})}
 	call.decode = func(d *codec.Decoder, h codec.Header, payload []byte) error {
 		return decodeReply(d, h, payload, &reply)
 	}
@@ -95,10 +100,10 @@ func Call[R, Q any](ctx context.Context, w *Worker, to Target, request Q) (R, er
 
 	mode := sendMode{flags: flagCall, prefix: correlation{w.config.Incarnation, number}, system: id == SupervisorID}
 	if _, err := sendValue(ctx, w, id, request, mode); err != nil {
-		return reply, err
+		return none, err
 	}
-	if err := w.awaitReply(ctx, call, id); err != nil {
-		return reply, fmt.Errorf("worker: call to %v: %w", to, err)
+	if err := w.awaitReply(ctx, call); err != nil {
+		return none, fmt.Errorf("worker: call to %v: %w", to, err)
 	}
 	return reply, nil
 }
@@ -147,63 +152,52 @@ func (c *calls) end(number uint64) {
 	delete(c.open, number)
 }
 
+// errGiveWay ends a call's receiving for a goroutine that wants to serve.
+var errGiveWay = errors.New("worker: another goroutine wants to receive")
+
 // awaitReply waits until the call is done. The goroutine that receives takes
 // the replies itself; any other waits for that one, and becomes it when there
 // is none.
-func (w *Worker) awaitReply(ctx context.Context, call *openCall, to ID) error {
+func (w *Worker) awaitReply(ctx context.Context, call *openCall) error {
 	if w.receives() {
-		return w.receiveReply(ctx, call, to)
+		return w.receiveReply(ctx, call, false)
 	}
 	for {
-		changed := w.port.Changed()
-		select {
-		case <-call.done:
-			return call.err
-		default:
-		}
-		gone := w.gone(to)
 		select {
 		case <-call.done:
 			return call.err
 		case w.role <- struct{}{}:
 			w.owner.Store(ring.Goroutine())
-			err := w.receiveReply(ctx, call, to)
-			w.leave()
-			return err
+			err := w.receiveReply(ctx, call, true)
+			w.leaveRole()
+			if err != errGiveWay {
+				return err
+			}
+			runtime.Gosched() // the other one may not stand in line yet
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-changed:
-			if gone {
-				return w.lastLook(call, to)
-			}
 		}
 	}
 }
 
-// lastLook is for a goroutine that does not receive, when the called worker has
-// ended: its reply may lie in the lane still. Whoever receives has been rung.
-func (w *Worker) lastLook(call *openCall, to ID) error {
-	select {
-	case <-call.done:
-		return call.err
-	default:
-		return fmt.Errorf("%w: id %v ended without a reply", ErrTerminated, to)
-	}
-}
-
-// receiveReply takes replies until the call is done.
-func (w *Worker) receiveReply(ctx context.Context, call *openCall, to ID) error {
+// receiveReply takes replies until the call is done, or until somebody wants to
+// serve, if it shall give way.
+func (w *Worker) receiveReply(ctx context.Context, call *openCall, giveWay bool) error {
 	defer context.AfterFunc(ctx, w.port.Interrupt)()
 	if w.handle == nil {
 		w.handle = w.take
 	}
 	for {
-		// Read before the lanes: a worker that is gone has published all it
-		// ever will.
-		gone := w.gone(to)
+		if giveWay && w.serving.Load() {
+			return errGiveWay
+		}
+		known := w.now() // before the pass, see settle
 		n, err := w.port.Receive(ring.Replies, w.handle)
 		if err != nil {
 			return err
+		}
+		if n == 0 {
+			w.settle(known)
 		}
 		select {
 		case <-call.done:
@@ -214,18 +208,35 @@ func (w *Worker) receiveReply(ctx context.Context, call *openCall, to ID) error 
 		case n > 0:
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case gone:
-			return fmt.Errorf("%w: id %v ended without a reply", ErrTerminated, to)
 		default:
 			w.port.Wait(ring.Replies)
 		}
 	}
 }
 
+// settle ends the calls to workers that will not reply: they had ended for good
+// when known was looked up, and a pass over the lanes that began after that
+// found nothing. The goroutine that receives calls it.
+func (w *Worker) settle(known *catalog) {
+	if known == w.settled {
+		return
+	}
+	w.settled = known
+	w.callsMu.Lock()
+	defer w.callsMu.Unlock()
+	for number, call := range w.open {
+		if known.gone(call.to) {
+			delete(w.open, number)
+			call.err = fmt.Errorf("%w: id %v ended without a reply", ErrTerminated, call.to)
+			close(call.done)
+		}
+	}
+}
+
 // gone reports whether a worker has ended for good.
-func (w *Worker) gone(id ID) bool {
-	row := w.now().rows[id.Slot()]
-	return ID(row.ID) != id || row.State == ring.RowEnded
+func (c *catalog) gone(id ID) bool {
+	row := c.rows[id.Slot()]
+	return row.ID > uint64(id) || row.ID == uint64(id) && row.State == ring.RowEnded
 }
 
 // takeReply hands a reply to the call that waits for it.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/bits"
 	"slices"
 
 	"github.com/ringmaster-ipc/ringmaster/codec"
@@ -28,20 +27,12 @@ type Sender[T any] struct {
 	epoch   uint64
 	version uint64
 	fixed   bool
+	short   bool // fixed, and never too long for a lane
 	raw     bool
 	stable  bool // the routes do not depend on the message
 	closed  bool
 
 	claim claim
-}
-
-// handleRoute is the lane to one destination.
-type handleRoute struct {
-	destination
-	lane   *ring.Sender
-	number int
-	shared *out // the handle found no lane free and shares lane 0
-	meta   ring.Meta
 }
 
 // claim is an open claim of a handle.
@@ -72,6 +63,7 @@ func SenderTo[T any](w *Worker, to Target) (*Sender[T], error) {
 		w: w, to: to, typ: t, header: header, stable: !isQueue,
 		fixed: t.Size() >= 0 && !t.Compressed(), raw: t.Codec() == "raw" && !t.Compressed(),
 	}
+	s.short = s.fixed && t.Size() <= min(w.port.Geometry().InlineLimit(), w.config.MaxMessage)
 	w.Ready()
 	if err := s.follow(); err != nil && !errors.Is(err, ErrNoListener) {
 		s.Close()
@@ -95,6 +87,7 @@ func (s *Sender[T]) follow() error {
 		case err == nil:
 			routes = append(routes, r)
 		case !d.copy || !errors.Is(err, ErrTerminated):
+			s.drop(routes)
 			return fmt.Errorf("worker: handle for type %s to %v: %w", s.typ.Name(), s.to, err)
 		}
 	}
@@ -110,6 +103,15 @@ func (s *Sender[T]) follow() error {
 	}
 	s.routes, s.epoch, s.version = routes, epoch, version
 	return nil
+}
+
+// drop gives back the lanes of routes that the handle does not keep.
+func (s *Sender[T]) drop(routes []*handleRoute) {
+	for _, r := range routes {
+		if !slices.Contains(s.routes, r) {
+			r.close(s.w)
+		}
+	}
 }
 
 // open returns the route to a destination, the present one if there is one.
@@ -137,51 +139,9 @@ func (s *Sender[T]) open(d destination) (*handleRoute, error) {
 	return r, nil
 }
 
-// takeLane takes a lane that no handle uses, LaneSend if there is none.
-func (w *Worker) takeLane(slot int) int {
-	o := &w.outs[slot]
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	taken := o.handles | 1<<ring.LaneSend | 1<<ring.LaneReply
-	number := bits.TrailingZeros16(^taken)
-	if number >= ring.LanesPerPeer {
-		return ring.LaneSend
-	}
-	o.handles |= 1 << number
-	return number
-}
-
-// giveLane gives a handle's lane back. What is in it stays in order before what
-// its next user sends.
-func (w *Worker) giveLane(slot, number int) {
-	o := &w.outs[slot]
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.handles &^= 1 << number
-}
-
-func (r *handleRoute) close(w *Worker) {
-	if r.shared == nil {
-		w.giveLane(r.slot, r.number)
-	}
-}
-
-// lock guards a lane shared with Send, and costs nothing otherwise.
-func (r *handleRoute) lock() {
-	if r.shared != nil {
-		r.shared.mu.Lock()
-	}
-}
-
-func (r *handleRoute) unlock() {
-	if r.shared != nil {
-		r.shared.mu.Unlock()
-	}
-}
-
 // Send sends v, waiting for room until ctx ends. It reports what [Send] does.
 func (s *Sender[T]) Send(ctx context.Context, v T) error {
-	if s.fixed && len(s.routes) == 1 && s.current() {
+	if s.short && len(s.routes) == 1 && s.current() {
 		err := s.sendFixed(s.routes[0], &v, true)
 		if err == nil || !errors.Is(err, ErrFull) {
 			return s.judge(err)
@@ -192,7 +152,7 @@ func (s *Sender[T]) Send(ctx context.Context, v T) error {
 
 // TrySend is Send that reports [ErrFull] instead of waiting.
 func (s *Sender[T]) TrySend(v T) error {
-	if s.fixed && len(s.routes) == 1 && s.current() {
+	if s.short && len(s.routes) == 1 && s.current() {
 		return s.judge(s.sendFixed(s.routes[0], &v, true))
 	}
 	return s.sendSlow(context.Background(), v, true)
@@ -238,7 +198,7 @@ func (s *Sender[T]) judge(err error) error {
 func (s *Sender[T]) SendBatch(ctx context.Context, values []T) error {
 	for i := 0; i < len(values); {
 		n := 0
-		if s.fixed && len(s.routes) == 1 && s.current() {
+		if s.short && len(s.routes) == 1 && s.current() {
 			var err error
 			if n, err = s.putBatch(s.routes[0], values[i:]); err != nil {
 				return s.judge(err)
@@ -329,12 +289,6 @@ func (s *Sender[T]) sendBytes(ctx context.Context, header codec.Header, payload 
 	return problem
 }
 
-// mark notes in a route's meta what the last encoding needs.
-func (r *handleRoute) mark(header codec.Header) {
-	r.meta.Need = header.Need
-	r.meta.Flags = r.meta.Flags&flagCopy | header.Flags
-}
-
 // choose returns the routes of the next message.
 func (s *Sender[T]) choose() ([]*handleRoute, error) {
 	if s.closed {
@@ -391,20 +345,6 @@ func (s *Sender[T]) chooseMember() ([]*handleRoute, error) {
 		routes = append(routes, r)
 	}
 	return routes, nil
-}
-
-// wait tries until there is room.
-func (r *handleRoute) wait(ctx context.Context, w *Worker, try bool, put func() error) error {
-	locked := func() error {
-		r.lock()
-		defer r.unlock()
-		return put()
-	}
-	err := locked()
-	if !errors.Is(err, ErrFull) || try {
-		return err
-	}
-	return w.waitLane(ctx, r.slot, r.lane, locked)
 }
 
 // Close gives the handle's lanes back. Messages sent before stay sent.

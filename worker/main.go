@@ -41,8 +41,8 @@ func Main() {
 	}
 	name := filepath.Base(os.Args[0])
 	fmt.Fprintf(os.Stderr, "%s is a ringmaster worker (it defines: %s) and cannot be started by hand.\n"+
-		"Start it from a Go program with supervisor.Exec(%q), or with the command: ringmaster run -- %s\n",
-		name, strings.Join(Kinds(), ", "), os.Args[0], os.Args[0])
+		"Start it from a Go program that calls supervisor.Run with supervisor.Exec(%q).\n",
+		name, strings.Join(Kinds(), ", "), os.Args[0])
 	os.Exit(2)
 }
 

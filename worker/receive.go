@@ -23,8 +23,11 @@ const (
 
 // receiver is the part of a worker that receives.
 type receiver struct {
-	role  chan struct{}  // held by the goroutine that receives
-	owner atomic.Uintptr // that goroutine
+	role    chan struct{}  // held by the goroutine that receives
+	owner   atomic.Uintptr // that goroutine
+	serving atomic.Bool    // it does so for all messages, or is about to: a Call gives way
+
+	settled *catalog // as of which calls to workers that had ended were settled
 
 	mu       sync.Mutex
 	handlers []*handler
@@ -74,21 +77,31 @@ type route struct {
 
 // enter makes the calling goroutine the one that receives. It reports ErrBusy
 // when another one is, or when a handler tries to receive: the messages behind
-// the one in hand would overtake it.
+// the one in hand would overtake it. A Call that receives for itself alone is
+// not in the way.
 func (w *Worker) enter() error {
+	if !w.serving.CompareAndSwap(false, true) {
+		if w.receives() {
+			return fmt.Errorf("%w: this one does, in the handler that is running", ErrBusy)
+		}
+		return ErrBusy
+	}
 	select {
 	case w.role <- struct{}{}:
-		w.owner.Store(ring.Goroutine())
-		return nil
 	default:
+		w.port.Interrupt()
+		w.role <- struct{}{}
 	}
-	if w.receives() {
-		return fmt.Errorf("%w: this one does, in the handler that is running", ErrBusy)
-	}
-	return ErrBusy
+	w.owner.Store(ring.Goroutine())
+	return nil
 }
 
 func (w *Worker) leave() {
+	w.serving.Store(false)
+	w.leaveRole()
+}
+
+func (w *Worker) leaveRole() {
 	w.owner.Store(0)
 	<-w.role
 }
@@ -316,7 +329,7 @@ func (w *Worker) Current() Envelope {
 	}
 	return Envelope{
 		From: in.remote.id, FromName: in.remote.name, Type: in.route.entry.Name, Size: len(in.payload),
-		Copy: in.record.Flags&flagCopy != 0, Call: in.record.Flags&flagCall != 0,
+		Copy: in.record.Flags&flagCopy != 0, Call: in.record.Flags&flagCall != 0, Redelivered: in.record.Deaths > 0,
 	}
 }
 

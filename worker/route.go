@@ -37,7 +37,10 @@ func (w *Worker) resolveTarget(list []destination, to Target, t *codec.Type) ([]
 		if len(to) == 0 {
 			return nil, fmt.Errorf("%w: type %s was sent to an empty set of ids", ErrNoTarget, t.Name())
 		}
-		for _, id := range to {
+		for i, id := range to {
+			if slices.Contains(to[:i], id) {
+				continue
+			}
 			var err error
 			if list, err = w.resolveID(list, id, t); err != nil {
 				return nil, err

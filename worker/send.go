@@ -74,7 +74,7 @@ func sendValue[T any](ctx context.Context, w *Worker, to Target, v T, mode sendM
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	var header codec.Header
-	if t.Size() >= 0 && !t.Compressed() {
+	if t.Size() >= 0 && !t.Compressed() && t.Go() == reflect.TypeFor[T]() { // else v is an interface that holds the value
 		header, err = appendFixed(w, t, buf, v)
 	} else {
 		header, err = appendValue(w, t, buf, v)

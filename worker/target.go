@@ -42,7 +42,7 @@ type Target interface {
 	isTarget()
 }
 
-// IDs is a set of workers as a target: each gets the message.
+// IDs is a set of workers as a target: each gets the message, once.
 type IDs []ID
 
 // One returns a member of the set, or ErrNoTarget for the empty set.

@@ -45,10 +45,11 @@ func main() {
 	check(slow.Start())
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
-	err := slow.Wait(ctx) // gives up waiting, and leaves the process alone
-	fmt.Println("waited too long:", errors.Is(err, context.DeadlineExceeded), "- still alive:", slow.Alive())
+	err := slow.Wait(ctx) // gives up, and leaves the process alone
+	fmt.Println("waited in vain:", errors.Is(err, context.DeadlineExceeded), "still alive:", slow.Alive())
 	slow.Terminate()
-	fmt.Println(slow.Wait(context.Background()) != nil, slow.Alive())
+	err = slow.Wait(context.Background()) // says how each member failed
+	fmt.Println("ended by force:", err != nil, "still alive:", slow.Alive())
 }
 
 // check ends the program if something went wrong.
