@@ -1,6 +1,9 @@
 package ring
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+)
 
 // events passes a process's event counter on to its goroutines. One goroutine,
 // started on first need, waits on the futex word, so that contexts cancel at
@@ -10,7 +13,7 @@ type events struct {
 
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced at each event
-	running bool
+	ended   chan struct{} // closed when the goroutine has ended; nil before it has begun
 	stopped bool
 }
 
@@ -22,8 +25,8 @@ func (e *events) next() <-chan struct{} {
 	if e.changed == nil {
 		e.changed = make(chan struct{})
 	}
-	if !e.running && !e.stopped {
-		e.running = true
+	if e.ended == nil && !e.stopped {
+		e.ended = make(chan struct{})
 		go e.run(e.word.Load())
 	}
 	return e.changed
@@ -36,6 +39,7 @@ func (e *events) isStopped() bool {
 }
 
 func (e *events) run(seen uint32) {
+	defer close(e.ended)
 	for {
 		futexWait(e.word.Uint32, seen, 0)
 		now := e.word.Load()
@@ -57,19 +61,29 @@ func (e *events) run(seen uint32) {
 	}
 }
 
-// stop ends the goroutine and every wait.
+// stop ends every wait, and the goroutine: when it returns, nothing here touches
+// the word any more.
 func (e *events) stop() {
 	e.mu.Lock()
-	first := !e.stopped
-	e.stopped = true
-	if first && !e.running {
+	if !e.stopped && e.ended == nil {
 		if e.changed == nil {
 			e.changed = make(chan struct{})
 		}
 		close(e.changed)
 	}
+	e.stopped = true
+	ended := e.ended
 	e.mu.Unlock()
-	if first {
-		e.word.bump()
+	if ended == nil {
+		return
+	}
+	for {
+		select {
+		case <-ended:
+			return
+		default:
+			e.word.bump()
+			runtime.Gosched()
+		}
 	}
 }

@@ -29,9 +29,7 @@ func (p *Port) deliverLarge(r *Receiver, rec *Record, handle func(*Record) error
 	rec.chunk = where
 	rec.Payload = r.inbound.outbox[at : at+length : at+length]
 	r.pos = rec.end
-	r.busy++
 	err = handle(rec)
-	r.busy--
 	return true, err
 }
 
@@ -52,9 +50,7 @@ func (p *Port) deliverBlob(r *Receiver, rec *Record, name, length uint64, handle
 	defer blob.Close()
 	rec.Payload = blob.Bytes()[shm.HeaderSize:][:length:length]
 	r.pos = rec.end
-	r.busy++
 	err = handle(rec)
-	r.busy--
 	// Not when the handler panics: the record comes again then.
 	p.blobs.Drop(name, p.slot)
 	return true, err

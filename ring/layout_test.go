@@ -3,67 +3,83 @@ package ring
 import (
 	"bytes"
 	"encoding/hex"
+	"fmt"
+	"os"
 	"testing"
 
 	"github.com/ringmaster-ipc/ringmaster/shm"
 )
 
-// The offsets of the format. A change here is a new shm.Version.
+// format holds the numbers of the format. A change here is a new shm.Version.
+var format = []struct {
+	what      string
+	got, want int
+}{
+	{"header", shm.HeaderSize, 128},
+	{"line", lineSize, 128},
+	{"page", pageSize, 4096},
+	{"dictionary length", outDictLength, 128},
+	{"masks", outMasks, 4096},
+	{"lane: tail", laneTail, 0},
+	{"lane: want", laneWant, 128},
+	{"lane words", laneWordsSize, 256},
+	{"state", inState, 128},
+	{"hand", inHand, 256},
+	{"suspect", inSuspect, 264},
+	{"deaths", inDeaths, 272},
+	{"listens", inListens, 384},
+	{"listen table", inListenTable, 4096},
+	{"listen table size", inListenTableSize, 61440},
+	{"retain bits", inRetain, 65536},
+	{"lane: head", laneHead, 0},
+	{"lane: done", laneDone, 8},
+	{"lane: closedAt", laneClosedAt, 16},
+	{"lane: watch", laneWatch, 128},
+	{"epoch", bellEpoch, 128},
+	{"bells", bellsAt, 4096},
+	{"bell: mail", bellMail, 0},
+	{"bell: ready", bellReady, 8},
+	{"bell: event", bellEvent, 128},
+	{"bell", bellSize, 256},
+	{"ready words", readyWords, 15},
+	{"slots", MaxSlots, 960},
+	{"lanes per peer", LanesPerPeer, 16},
+	{"outboxes per slot", OutboxesPerSlot, 4},
+	{"directory version", dirVersion, 128},
+	{"directory rows", dirRows, 4096},
+	{"row", rowSize, 256},
+	{"row copies", rowCopies, 64},
+	{"row stride", rowStride, 640},
+	{"row: kind", rowKind, 64},
+	{"row: name", rowName, 160},
+	{"name", MaxName, 96},
+	{"record header", HeaderSize, 16},
+	{"record alignment", recordAlign, 16},
+	{"chunk reference", chunkRefSize, 16},
+	{"pad", kindPad, 1}, {"data", kindData, 2}, {"chunk", kindChunk, 3}, {"blob", kindBlob, 4},
+	{"watchRing", watchRing, 0}, {"watchPoll", watchPoll, 1}, {"watchClosed", watchClosed, 2},
+	{"mailRunning", mailRunning, 0}, {"mailAsleep", mailAsleep, 1}, {"mailWoken", mailWoken, 2},
+	{"mail state bits", mailStateBits, 2},
+	{"StateNew", int(StateNew), 0}, {"StateConnected", int(StateConnected), 1}, {"StateReady", int(StateReady), 2}, {"StateClosed", int(StateClosed), 3},
+	{"RowFree", int(RowFree), 0}, {"RowAdded", int(RowAdded), 1}, {"RowEnded", int(RowEnded), 2}, {"RowResident", int(RowResident), 1},
+}
+
 func TestLayoutIsThatOfTheFormat(t *testing.T) {
-	for _, c := range []struct {
-		what      string
-		got, want int
-	}{
-		{"header", shm.HeaderSize, 128},
-		{"line", lineSize, 128},
-		{"page", pageSize, 4096},
-		{"dictionary length", outDictLength, 128},
-		{"masks", outMasks, 4096},
-		{"lane: tail", laneTail, 0},
-		{"lane: want", laneWant, 128},
-		{"lane words", laneWordsSize, 256},
-		{"state", inState, 128},
-		{"hand", inHand, 256},
-		{"suspect", inSuspect, 264},
-		{"deaths", inDeaths, 272},
-		{"listens", inListens, 384},
-		{"listen table", inListenTable, 4096},
-		{"listen table size", inListenTableSize, 61440},
-		{"retain bits", inRetain, 65536},
-		{"lane: head", laneHead, 0},
-		{"lane: done", laneDone, 8},
-		{"lane: closedAt", laneClosedAt, 16},
-		{"lane: watch", laneWatch, 128},
-		{"epoch", bellEpoch, 128},
-		{"bells", bellsAt, 4096},
-		{"bell: mail", bellMail, 0},
-		{"bell: ready", bellReady, 8},
-		{"bell: event", bellEvent, 128},
-		{"bell", bellSize, 256},
-		{"ready words", readyWords, 15},
-		{"slots", MaxSlots, 960},
-		{"lanes per peer", LanesPerPeer, 16},
-		{"outboxes per slot", OutboxesPerSlot, 4},
-		{"directory version", dirVersion, 128},
-		{"directory rows", dirRows, 4096},
-		{"row", rowSize, 256},
-		{"row copies", rowCopies, 64},
-		{"row stride", rowStride, 640},
-		{"row: kind", rowKind, 64},
-		{"row: name", rowName, 160},
-		{"name", MaxName, 96},
-		{"record header", HeaderSize, 16},
-		{"record alignment", recordAlign, 16},
-		{"chunk reference", chunkRefSize, 16},
-		{"pad", kindPad, 1}, {"data", kindData, 2}, {"chunk", kindChunk, 3}, {"blob", kindBlob, 4},
-		{"watchRing", watchRing, 0}, {"watchPoll", watchPoll, 1}, {"watchClosed", watchClosed, 2},
-		{"mailRunning", mailRunning, 0}, {"mailAsleep", mailAsleep, 1}, {"mailWoken", mailWoken, 2},
-		{"mail state bits", mailStateBits, 2},
-		{"StateNew", int(StateNew), 0}, {"StateConnected", int(StateConnected), 1}, {"StateReady", int(StateReady), 2}, {"StateClosed", int(StateClosed), 3},
-		{"RowFree", int(RowFree), 0}, {"RowAdded", int(RowAdded), 1}, {"RowEnded", int(RowEnded), 2}, {"RowResident", int(RowResident), 1},
-	} {
+	for _, c := range format {
 		if c.got != c.want {
 			t.Errorf("%s is %d, the format says %d", c.what, c.got, c.want)
+		}
+	}
+}
+
+func TestTheDocumentHasTheNumbersOfTheFormat(t *testing.T) {
+	document, err := os.ReadFile("../docs/wire-format.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range format {
+		if row := fmt.Sprintf("| %s | %d |\n", c.what, c.want); !bytes.Contains(document, []byte(row)) {
+			t.Errorf("docs/wire-format.md lacks the row %q", row)
 		}
 	}
 }

@@ -198,8 +198,8 @@ func (p *Port) Geometry() Geometry { return p.geometry }
 // Wait returns once. Records are neither drained nor dropped by it; see
 // [Port.Shut]. It may be called from any goroutine, more than once.
 func (p *Port) Close() {
-	p.events.stop()
 	p.Interrupt()
+	p.events.stop()
 }
 
 // Interrupt makes the receiving goroutine return from [Port.Wait], or from its

@@ -103,11 +103,13 @@ func (p *Port) drain(r *Receiver, handle func(*Record) error) (n int, err error)
 	if r.inbound.waits && !p.turn(r) {
 		return 0, nil
 	}
-	busy, rec := r.busy, &r.record
-	if busy > 0 {
+	outer, rec := r.busy, &r.record
+	if outer > 0 {
 		rec = new(Record) // the handler up the stack still has the other one
 	}
-	defer r.rewind(busy)
+	rec.from = r
+	r.busy++
+	defer r.rewind(outer)
 	for n < passLimit && err == nil {
 		ok, bad := r.next(rec)
 		if bad != nil {
@@ -116,56 +118,59 @@ func (p *Port) drain(r *Receiver, handle func(*Record) error) (n int, err error)
 		if !ok {
 			break
 		}
-		var taken bool
-		if taken, err = p.deliver(r, rec, handle); !taken {
-			break
+		if p.depth == 1 {
+			// The successor of a receiver that dies here finds which record
+			// it died with. A pass within a pass takes replies, and those are
+			// not resumed.
+			storePlain(p.hand, handWord(r, rec.at))
+		}
+		if rec.kind == kindData && p.suspect == 0 {
+			r.pos = rec.end
+			err = handle(rec)
+			r.handle(outer)
+		} else {
+			var taken bool
+			if taken, err = p.deliver(r, rec, handle, outer); !taken {
+				break
+			}
 		}
 		n++
 	}
+	r.busy = outer
 	p.finish(r, n)
 	return n, err
 }
 
 // rewind gives back the record that was in hand when a handler panicked.
-func (r *Receiver) rewind(busy int) {
-	if r.busy == busy {
+func (r *Receiver) rewind(outer int) {
+	if r.busy == outer {
 		return
 	}
-	r.busy = busy
-	if busy == 0 {
+	r.busy = outer
+	if outer == 0 {
 		r.pos = r.handled
 	}
 }
 
-// deliver hands one record to handle, and reports whether it was taken from
+// deliver hands on a record that is not in the lane itself, or that comes
+// while a suspect is still to be handled, and reports whether it was taken from
 // the lane.
-func (p *Port) deliver(r *Receiver, rec *Record, handle func(*Record) error) (taken bool, err error) {
-	suspected := false
-	if p.depth == 1 {
-		// The successor of a receiver that dies here finds which record it
-		// died with. A pass within a pass takes replies, and those are not
-		// resumed.
-		hand := handWord(r, rec.at)
-		storeRelease(p.hand, hand)
-		if suspected = hand == p.suspect; suspected {
-			rec.Deaths = p.deaths.Load()
-		}
+func (p *Port) deliver(r *Receiver, rec *Record, handle func(*Record) error, outer int) (taken bool, err error) {
+	suspected := p.depth == 1 && p.suspect != 0 && p.suspect == handWord(r, rec.at)
+	if suspected {
+		rec.Deaths = p.deaths.Load()
 	}
 	if rec.kind == kindData {
 		r.pos = rec.end
-		r.busy++
 		err = handle(rec)
-		r.busy--
 	} else if taken, err = p.deliverLarge(r, rec, handle); !taken {
 		return false, err
 	}
-	if r.busy == 0 {
-		r.handle()
-		if rec.kind != kindData {
-			// Its sender may wait for the memory of this payload, and learns
-			// from done that it is free.
-			r.release(true)
-		}
+	r.handle(outer)
+	if rec.kind != kindData {
+		// Its sender may wait for the memory of this payload, and learns from
+		// done that it is free.
+		r.release(true)
 	}
 	if suspected {
 		p.acquit()

@@ -29,7 +29,7 @@ type Receiver struct {
 	inbound  *inbound
 	number   uint32 // in the hand word, plus 1
 	lane     int
-	busy     int    // records in hand: more than one when a handler takes replies
+	busy     int    // passes over this lane: more than one when a handler takes replies
 	listed   bool   // on the port's list of lanes that may hold records
 	polled   bool   // watch says watchPoll
 	closing  bool   // closedAt is set: tail is not read again
@@ -124,7 +124,6 @@ func (r *Receiver) next(rec *Record) (bool, error) {
 	rec.Deaths = 0
 	rec.kind = uint8(first >> 32)
 	rec.at, rec.end = at, at+size
-	rec.from = r
 	return true, nil
 }
 
@@ -135,12 +134,14 @@ func (r *Receiver) header(at uint64) (first, second uint64) {
 	return binary.LittleEndian.Uint64(header), binary.LittleEndian.Uint64(header[8:])
 }
 
-// handle notes that everything read so far has been handled. The release store
-// keeps the reads of payloads before it: slab chunks are free once done has
-// passed.
-func (r *Receiver) handle() {
-	r.handled = r.pos
-	storeRelease(r.done, r.handled)
+// handle notes that everything read so far has been handled, unless a record of
+// this lane is in hand up the stack. The release store keeps the reads of
+// payloads before it: slab chunks are free once done has passed.
+func (r *Receiver) handle(outer int) {
+	if outer == 0 {
+		r.handled = r.pos
+		storeRelease(r.done, r.handled)
+	}
 }
 
 // release gives the space of handled records back and wakes a sender that waits
@@ -194,7 +195,7 @@ func (r *Receiver) corrupt(format string, args ...any) error {
 	r.failed = fmt.Errorf("%w: lane %d from slot %d: %s", ErrCorrupt, r.lane, r.inbound.slot, fmt.Sprintf(format, args...))
 	r.limit, r.closing = r.pos, true
 	r.watch.Store(watchClosed)
-	r.shut.Store(r.handled + 1)
+	r.shut.Store(r.pos + 1) // what is in hand will have been handled
 	r.inbound.event.bump()
 	return r.failed
 }

@@ -13,6 +13,9 @@ import (
 // detector builds use it too: it sees atomics and cannot see assembly.
 func storeRelease(addr *atomic.Uint64, v uint64) { addr.Store(v) }
 
+// storePlain is Go's atomic store here, see storeRelease.
+func storePlain(addr *atomic.Uint64, v uint64) { addr.Store(v) }
+
 // pause spends about the time of n spin hints; the loop is what is left where
 // there is no such instruction to be had.
 func pause(n uint32) {

@@ -308,6 +308,27 @@ func TestParkingInsideAHandlerTellsSendersOfAllSpace(t *testing.T) {
 	}
 }
 
+func TestTheBareCallsWaitAndWake(t *testing.T) {
+	word := shm.Uint32(shm.Aligned(64), 0)
+	before := Now()
+	BareWait(word, 0, time.Millisecond)
+	if Now() <= before {
+		t.Error("the clock stands still")
+	}
+	BareWait(word, 1, time.Hour) // another value: returns at once
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for word.Load() == 0 {
+			BareWait(word, 0, 10*time.Millisecond)
+			BareYield()
+		}
+	}()
+	word.Store(1)
+	BareWake(word, 1)
+	within(t, "the waiter returns", done)
+}
+
 func TestASuccessorIsAwakeWhateverItsPredecessorWas(t *testing.T) {
 	r := newRun(small(2))
 	p := r.port(t, 0, Block)

@@ -242,6 +242,8 @@ func TestDamagedBellsLoseNothing(t *testing.T) {
 			n := 640
 			stop := make(chan struct{})
 			defer close(stop)
+			a, b := r.port(t, 1, wait), r.port(t, 2, wait)
+			s, back := mustOpen(t, a, 2, 0), mustOpen(t, b, 1, 0)
 			go vandal(r, stop)
 			go func() { // the supervisor's rounds, in quick motion
 				for tick := time.Tick(10 * time.Millisecond); ; {
@@ -254,8 +256,6 @@ func TestDamagedBellsLoseNothing(t *testing.T) {
 					}
 				}
 			}()
-			a, b := r.port(t, 1, wait), r.port(t, 2, wait)
-			s, back := mustOpen(t, a, 2, 0), mustOpen(t, b, 1, 0)
 			done := make(chan struct{}, 2)
 			go func() {
 				for got := 0; got < n; {

@@ -106,17 +106,17 @@ var mourner = worker.Define("mourner", func(ctx context.Context, w *worker.Worke
 
 func TestMT31AMessageToAnEndedWorkerIsReportedAndItsSenderIsTold(t *testing.T) {
 	st := newStage(t)
-	id := st.add(leaver.Spec(worker.None{}))
+	st.add(leaver.Spec(worker.None{})) // id 1
 	st.add(mourner.Spec(worker.None{}))
 	if err := st.run(); err != nil {
 		t.Errorf("Run: %v, want no error", err)
 	}
 	st.only("leaver")
 	st.only("mourner")
-	wantText(t, "the error writer", st.stderr.String(), fmt.Sprintf(`ERROR: Supervisor; Invalid message received;
-  supervisor.number to %v:
-  All processes with id '%v' have terminated, or were not valid
-`, id, id))
+	wantText(t, "the error writer", st.stderr.String(), `ERROR: Supervisor; Invalid message received;
+  supervisor.number to 1:
+  All processes with id '1' have terminated, or were not valid
+`)
 	wantText(t, "standard output", st.stdout.String(), "the run goes on\n")
 }
 
@@ -321,7 +321,7 @@ var fragile = worker.Define("fragile", func(ctx context.Context, w *worker.Worke
 })
 
 var culprit = worker.Define("culprit", func(ctx context.Context, w *worker.Worker, _ worker.None) error {
-	if err := awaitAll(ctx, w, "bystander", "fragile"); err != nil {
+	if err := awaitAll(ctx, w, "bystander", "resident", "fragile"); err != nil {
 		return err
 	}
 	if err := tell(ctx, w, 0, "sending"); err != nil {

@@ -148,7 +148,7 @@ const lookups = 100_000
 
 // playStopped is a run whose supervisor is stopped by one of its workers.
 func playStopped() {
-	s := New()
+	s := New(OnObject(func(worker.ID, report) {}))
 	for _, spec := range []worker.Spec{twin.Spec(worker.None{}).Resident(), usurper.Spec(worker.None{})} {
 		if _, err := s.Add(spec); err != nil {
 			Exit(err)
@@ -214,7 +214,7 @@ func isStopped(pid int) (bool, error) {
 func TestMT44LookupReturnsAtOnceEvenIfTheSupervisorStandsStill(t *testing.T) {
 	h := startScene(t, "stopped")
 	lines, code := h.rest()
-	if code != 0 || len(lines) != 1 {
+	if code != 0 || len(lines) != 1 || h.stderr.Len() != 0 {
 		t.Fatalf("exit code %d, output %q, standard error:\n%s", code, lines, h.stderr.String())
 	}
 	var supervisor, self, known, unknown int

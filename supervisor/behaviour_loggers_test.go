@@ -136,22 +136,22 @@ type stamp struct{ Nanos int64 }
 var sleeper = worker.Define("sleeper", func(ctx context.Context, w *worker.Worker, _ worker.None) error {
 	var nanos []int64
 	parks := w.Port().Parks()
-	worker.On(w, func(ctx context.Context, m stamp) error {
+	worker.On(w, func(_ context.Context, m stamp) error {
 		now := time.Now().UnixNano()
-		if p := w.Port().Parks(); p > parks {
+		if p := w.Port().Parks(); p > parks && len(nanos) < trips {
 			parks = p
 			nanos = append(nanos, now-m.Nanos)
 		}
-		if len(nanos) < trips {
-			return nil
+		if len(nanos) == trips {
+			return worker.Stop
 		}
-		slices.Sort(nanos)
-		if err := tell(ctx, w, len(nanos), time.Duration(nanos[trips/2]).String()); err != nil {
-			return err
-		}
-		return worker.Stop
+		return nil
 	})
-	return w.Serve(ctx)
+	if err := w.Serve(ctx); err != nil {
+		return err
+	}
+	slices.Sort(nanos)
+	return tell(ctx, w, len(nanos), time.Duration(nanos[trips/2]).String())
 })
 
 // waker sends a stamp every millisecond, which leaves the sleeper the time to

@@ -11,7 +11,7 @@ import (
 	"github.com/ringmaster-ipc/ringmaster/worker"
 )
 
-// Printing: MT13 to MT16.
+// Printing: MT13 to MT16. MT14 is an example too: Example_result.
 
 const printedLines = 1000
 

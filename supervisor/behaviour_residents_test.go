@@ -16,7 +16,7 @@ var butler = worker.Define("butler", func(_ context.Context, w *worker.Worker, _
 	return nil
 })
 
-// guest sends one message and waits for nothing.
+// caller sends one message and waits for nothing.
 var caller = play("caller", func(ctx context.Context, w *worker.Worker) error {
 	_, err := worker.Send(ctx, w, worker.Name("butler"), worker.StringMessage{Text: "good evening"})
 	return err
@@ -31,46 +31,50 @@ func TestMT50AResidentNeedsHandlersOnly(t *testing.T) {
 	st.want("butler", 1, "good evening")
 }
 
-// keeper says when it begins and when it ends.
+// housekeeper says when it ends who is left then.
 var housekeeper = worker.Define("housekeeper", func(ctx context.Context, w *worker.Worker, _ worker.None) error {
-	if err := tell(ctx, w, 1, "begins"); err != nil {
+	if err := tell(ctx, w, 0, "begins"); err != nil {
 		return err
 	}
 	if err := w.Serve(ctx); err != nil {
 		return err
 	}
-	return tell(ctx, w, 2, "ends")
+	return tell(ctx, w, len(w.Workers()), "ends with "+w.Workers().String())
 })
 
-var tenant = worker.Define("tenant", func(ctx context.Context, w *worker.Worker, next string) error {
-	if _, err := w.Await(ctx, "housekeeper"); err != nil {
+// tenant ends when somebody else has ended, and says who keeps house then.
+var tenant = worker.Define("tenant", func(ctx context.Context, w *worker.Worker, before string) error {
+	if err := awaitAll(ctx, w, "housekeeper"); err != nil {
 		return err
 	}
-	if next != "" {
-		if err := awaitEnd(ctx, w, next); err != nil {
+	if before != "" {
+		if err := awaitEnd(ctx, w, before); err != nil {
 			return err
 		}
 	}
-	return tell(ctx, w, 0, "moves out")
+	return tell(ctx, w, len(w.Lookup("housekeeper")), "moves out")
 })
 
 func TestMT51AResidentEndsOnceAllOthersHaveEnded(t *testing.T) {
 	st := newStage(t)
-	st.add(housekeeper.Spec(worker.None{}).Resident())
-	st.add(tenant.Spec("last but one").Named("last"))
-	st.add(tenant.Spec("").Named("last but one"))
+	id := st.add(housekeeper.Spec(worker.None{}).Resident())
+	st.add(tenant.Spec("first").Named("last"))
+	st.add(tenant.Spec("").Named("first"))
 	st.mustRun() // returns, though the resident would serve for ever
-	var order []string
-	for _, r := range st.reports {
-		order = append(order, r.Who+" "+r.Text)
+	st.want("first", 1, "moves out")
+	st.want("last", 1, "moves out")
+	got := st.from("housekeeper")
+	if len(got) != 2 || got[1].Count != 1 || got[1].Text != fmt.Sprintf("ends with {%v}", id) {
+		t.Errorf("the resident reports %+v; want that it ends alone", got)
 	}
-	wantText(t, "the order of events", fmt.Sprint(order), "[housekeeper begins last but one moves out last moves out housekeeper ends]")
 }
 
 const floodSize = 20_000
 
-var flood = play("flood", func(ctx context.Context, w *worker.Worker) error {
-	out, err := worker.SenderTo[number](w, worker.Name("accountant"))
+// flood sends to one name, half of it through a handle, and ends with most of it
+// unhandled.
+var flood = worker.Define("flood", func(ctx context.Context, w *worker.Worker, to string) error {
+	out, err := worker.SenderTo[number](w, worker.Name(to))
 	if err != nil {
 		return err
 	}
@@ -78,11 +82,11 @@ var flood = play("flood", func(ctx context.Context, w *worker.Worker) error {
 		if err := out.Send(ctx, number{int64(i)}); err != nil {
 			return err
 		}
-		if _, err := worker.Send(ctx, w, worker.Name("accountant"), number{int64(i)}); err != nil {
+		if _, err := worker.Send(ctx, w, worker.Name(to), number{int64(i)}); err != nil {
 			return err
 		}
 	}
-	return nil // and end, with most of them unhandled
+	return tell(ctx, w, floodSize, to)
 })
 
 var accountant = worker.Define("accountant", func(ctx context.Context, w *worker.Worker, _ worker.None) error {
@@ -98,16 +102,33 @@ var accountant = worker.Define("accountant", func(ctx context.Context, w *worker
 	return tell(ctx, w, count, fmt.Sprint(sum))
 })
 
+// secretary is a resident that sends to a resident: what it passes on was sent
+// before the end too.
+var secretary = worker.Define("secretary", func(ctx context.Context, w *worker.Worker, _ worker.None) error {
+	passed := 0
+	worker.On(w, func(ctx context.Context, m number) error {
+		passed++
+		_, err := worker.Send(ctx, w, worker.Name("accountant"), m)
+		return err
+	})
+	if err := w.Serve(ctx); err != nil {
+		return err
+	}
+	return tell(ctx, w, passed, "")
+})
+
 func TestMT52AResidentHasHandledEveryMessageSentBeforeItEnds(t *testing.T) {
 	st := newStage(t)
 	st.add(accountant.Spec(worker.None{}).Resident())
-	for range 3 {
-		st.add(flood.Spec(worker.None{}))
+	st.add(secretary.Spec(worker.None{}).Resident())
+	for _, to := range []string{"accountant", "accountant", "secretary"} {
+		st.add(flood.Spec(to))
 	}
 	st.mustRun()
 	if n := len(st.from("flood")); n != 3 {
 		t.Errorf("%d senders have finished, want 3", n)
 	}
+	st.want("secretary", floodSize, "")
 	st.want("accountant", 3*floodSize, fmt.Sprint(3*2*(floodSize/2*(floodSize/2-1)/2)))
 }
 

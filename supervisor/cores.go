@@ -46,7 +46,7 @@ func (c *coreTable) choose(spec worker.Spec, who string) ([]int, error) {
 func (c *coreTable) claim(spec worker.Spec, who string) error {
 	for _, core := range spec.Cores {
 		if !slices.Contains(c.allowed, core) {
-			return fmt.Errorf("%w: worker %q asks for core %d, this process may use %s", proc.ErrNoCore, who, core, proc.FormatCoreList(c.allowed))
+			return fmt.Errorf("%w: worker %q asks for core %d, this process may use %s", ErrNoCore, who, core, proc.FormatCoreList(c.allowed))
 		}
 		if owner := c.exclusive[core]; owner != "" {
 			return fmt.Errorf("%w: worker %q asks for core %d, which is exclusive to worker %q", ErrCoreTaken, who, core, owner)

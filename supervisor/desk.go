@@ -28,6 +28,8 @@ type desk struct {
 	inputs chan inputRequest
 	cancel context.CancelFunc
 
+	answering sync.Mutex // held while an input is answered, and at the end
+
 	inbox []byte
 	view  ring.OutboxView
 }
@@ -90,6 +92,14 @@ func (d *desk) register() {
 		d.s.invalid(m.Message, m.Reason)
 		return nil
 	})
+	worker.On(d.w, func(_ context.Context, m worker.Trouble) error {
+		d.s.report("worker %q: %s", d.w.Current().FromName, m.Text)
+		return nil
+	})
+	worker.On(d.w, func(_ context.Context, m worker.Leftover) error {
+		d.s.undelivered(uint64(m.Messages), d.w.Current().FromName, d.w.Current().From)
+		return nil
+	})
 	worker.On(d.w, func(_ context.Context, r worker.InputRequest) error {
 		d.inputs <- inputRequest{caller: d.w.Caller(), from: d.w.Current().FromName, prompt: r.Prompt}
 		return nil
@@ -120,6 +130,8 @@ func (d *desk) close() {
 		d.s.report("%v", err)
 	}
 	d.cancel()
+	d.answering.Lock() // an answer under way ends with its context
+	defer d.answering.Unlock()
 	d.w.Close()
 }
 
@@ -170,17 +182,28 @@ func (d *desk) answerInputs(ctx context.Context) {
 		select {
 		case r := <-d.inputs:
 			text, err := input(ctx, r.from, r.prompt)
-			if err != nil && !errors.Is(err, io.EOF) {
-				err = worker.ReplyError(ctx, d.w, r.caller, err)
-			} else {
-				err = worker.Reply(ctx, d.w, r.caller, worker.InputLine{Text: text, EOF: err != nil})
-			}
-			if err != nil && ctx.Err() == nil {
-				d.s.report("input for worker %q: %v", r.from, err)
-			}
+			d.answer(ctx, r, text, err)
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// answer sends an input line to who asked for it, unless the run has ended while
+// the line was awaited: the desk's memory is gone then.
+func (d *desk) answer(ctx context.Context, r inputRequest, text string, err error) {
+	d.answering.Lock()
+	defer d.answering.Unlock()
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = worker.ReplyError(ctx, d.w, r.caller, err)
+	} else {
+		err = worker.Reply(ctx, d.w, r.caller, worker.InputLine{Text: text, EOF: err != nil})
+	}
+	if err != nil && ctx.Err() == nil {
+		d.s.report("input for worker %q: %v", r.from, err)
 	}
 }
 

@@ -1,6 +1,10 @@
 package supervisor
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/ringmaster-ipc/ringmaster/supervisor/internal/proc"
+)
 
 // Errors that callers are expected to tell apart; what a worker failed with
 // comes as a *worker.Error.
@@ -14,6 +18,10 @@ var (
 	// ErrCoreTaken reports a core that two workers want and one of them for
 	// itself.
 	ErrCoreTaken = errors.New("supervisor: core is taken")
+
+	// ErrNoCore reports a core that does not exist or that this process may not
+	// use.
+	ErrNoCore = proc.ErrNoCore
 
 	// ErrStartLimit reports a worker that did not connect within the limit.
 	ErrStartLimit = errors.New("supervisor: worker did not connect in time")

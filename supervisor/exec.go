@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/ringmaster-ipc/ringmaster/supervisor/internal/proc"
 	"github.com/ringmaster-ipc/ringmaster/worker"
 )
 
@@ -46,3 +47,6 @@ func buildOf(path string) (uint64, error) {
 	}
 	return h.Sum64(), nil
 }
+
+// Cores returns the cores that this process, and so its workers, may run on.
+func Cores() ([]int, error) { return proc.AllowedCores() }

@@ -34,6 +34,8 @@ type Group struct {
 // groupMember is one started process.
 type groupMember struct {
 	label   string
+	kind    string
+	id      worker.ID
 	process *proc.Process
 	err     error // how it failed; valid after done
 	done    chan struct{}
@@ -123,13 +125,13 @@ func (g *Group) start(i int, spec worker.Spec, cores *coreTable) (*groupMember, 
 		return nil, err
 	}
 	l := launch{spawner: g.spawner, stdout: g.lines(g.Stdout, os.Stdout), stderr: g.lines(g.Stderr, os.Stderr)}
-	m := &groupMember{label: label(spec), done: make(chan struct{})}
+	m := &groupMember{label: label(spec), kind: spec.Kind, id: worker.MakeID(i+1, 1), done: make(chan struct{})}
 	var conn *control.Conn
 	if m.process, conn, err = l.start(spec, i+1, chosen); err != nil {
 		return nil, err
 	}
 	go m.follow(conn, control.Welcome{
-		Version: control.Version, Layout: shm.Version, Slot: i + 1, ID: uint64(worker.MakeID(i+1, 1)), Name: spec.Name,
+		Version: control.Version, Layout: shm.Version, Slot: i + 1, ID: uint64(m.id), Name: spec.Name,
 		Worker: spec.Kind, Cores: chosen, SupervisorPID: os.Getpid(), ArgsSize: int64(len(spec.Args)),
 	})
 	return m, nil
@@ -179,7 +181,7 @@ func (m *groupMember) follow(conn *control.Conn, welcome control.Welcome) {
 	default:
 		err = fmt.Errorf("process %d: %v", m.process.Pid(), exit)
 	}
-	m.err = &worker.Error{Name: m.label, Reason: reason, Stack: stack, Err: err}
+	m.err = &worker.Error{Name: m.label, Kind: m.kind, ID: m.id, Reason: reason, Stack: stack, Err: err}
 }
 
 // sweep waits for all processes and lets go of the spawner.

@@ -23,6 +23,8 @@ type event struct {
 	reaped  bool     // the process has ended, and its socket was read to the end
 	kill    bool     // the time limit for ending
 	quieted bool     // look whether the residents may end
+
+	residents bool // they are ready: the others may run
 }
 
 // quietEvery is how often the supervisor looks whether residents have handled
@@ -51,6 +53,15 @@ func (s *Supervisor) loop(ctx context.Context, interrupts <-chan os.Signal) {
 	}
 }
 
+// post brings an event to the loop, from any goroutine; after the loop has ended
+// it is of no interest.
+func (s *Supervisor) post(e event) {
+	select {
+	case s.events <- e:
+	case <-s.ended:
+	}
+}
+
 func (s *Supervisor) take(e event) {
 	m := e.member
 	switch {
@@ -70,6 +81,8 @@ func (s *Supervisor) take(e event) {
 		s.killAll()
 	case e.quieted:
 		s.endResidents()
+	case e.residents:
+		s.release()
 	}
 }
 
@@ -118,7 +131,7 @@ func (s *Supervisor) start(m *member) {
 	if !m.spec.IsResident {
 		s.keepers++
 	}
-	m.limit = time.AfterFunc(s.options.startLimit, func() { s.events <- event{member: m, late: true} })
+	m.limit = time.AfterFunc(s.options.startLimit, func() { s.post(event{member: m, late: true}) })
 	s.memory.table.Set(m.id.Slot(), m.row(ring.RowAdded))
 	go s.follow(m)
 }
@@ -140,25 +153,72 @@ func (s *Supervisor) addLate(m *member) {
 func (s *Supervisor) follow(m *member) {
 	hello, err := greet(m.conn, m.label())
 	if err != nil {
-		s.events <- event{member: m, broken: err}
+		s.post(event{member: m, broken: err})
 	} else {
-		s.events <- event{member: m, hello: &hello}
+		s.post(event{member: m, hello: &hello})
 		for {
 			frame, file, err := m.conn.Receive()
 			if err != nil {
 				break
 			}
-			s.events <- event{member: m, frame: &frame, file: file}
+			s.post(event{member: m, frame: &frame, file: file})
 		}
 	}
 	<-m.process.Done()
-	s.events <- event{member: m, reaped: true}
+	s.post(event{member: m, reaped: true})
 }
 
-// connected answers a member's hello.
+// connected takes a member's hello.
 func (s *Supervisor) connected(m *member) {
 	m.connected = true
 	m.limit.Stop()
+	if m.spec.IsResident || s.released || s.over {
+		s.admit(m)
+		return
+	}
+	s.waiting = append(s.waiting, m)
+}
+
+// awaitResidents brings the news to the loop that all residents are ready, or
+// that the time they have for it is over. It runs on a goroutine of its own.
+func (s *Supervisor) awaitResidents(slots []int) {
+	limit := time.NewTimer(s.options.startLimit)
+	defer limit.Stop()
+	port := s.desk.w.Port()
+	for late := false; !late; {
+		changed := port.Changed()
+		ready := true
+		for _, slot := range slots {
+			state, err := port.PeerState(slot)
+			ready = ready && err == nil && state >= ring.StateReady
+		}
+		if ready {
+			break
+		}
+		select {
+		case <-changed:
+		case <-limit.C:
+			late = true
+		case <-s.ended:
+			return
+		}
+	}
+	s.post(event{residents: true})
+}
+
+// release admits the members that have waited for the residents.
+func (s *Supervisor) release() {
+	s.released = true
+	for _, m := range s.waiting {
+		if !m.ended {
+			s.admit(m)
+		}
+	}
+	s.waiting = nil
+}
+
+// admit answers a member's hello: from here on it runs.
+func (s *Supervisor) admit(m *member) {
 	welcome := s.welcome(m)
 	if err := m.conn.Send(control.Frame{Kind: control.KindWelcome, Welcome: &welcome}, nil); err != nil {
 		return // it has ended; the reaping says how
@@ -296,6 +356,7 @@ func (s *Supervisor) end(cause error) {
 		return
 	}
 	s.over, s.failure = true, cause
+	s.release() // whoever is kept waiting must learn of it
 	for _, m := range s.snapshot() {
 		if m.connected && !m.ended {
 			_ = m.conn.Send(control.Frame{Kind: control.KindCancel}, nil)
@@ -303,7 +364,7 @@ func (s *Supervisor) end(cause error) {
 			_ = m.process.KillGroup() // it has not come far enough to be told
 		}
 	}
-	time.AfterFunc(s.options.stopLimit, func() { s.events <- event{kill: true} })
+	time.AfterFunc(s.options.stopLimit, func() { s.post(event{kill: true}) })
 }
 
 func (s *Supervisor) killAll() {
@@ -322,7 +383,7 @@ func (s *Supervisor) endResidents() {
 		return
 	}
 	if !s.watch.quietTwice() {
-		time.AfterFunc(quietEvery, func() { s.events <- event{quieted: true} })
+		time.AfterFunc(quietEvery, func() { s.post(event{quieted: true}) })
 		return
 	}
 	for _, m := range s.snapshot() {
@@ -341,8 +402,15 @@ func (s *Supervisor) reportUndelivered(m *member, left []ring.Remains) {
 	for _, r := range left {
 		total += r.Records
 	}
-	s.stats.undelivered.Add(uint64(total))
 	if total > 0 && !s.over {
-		s.report("%d messages to worker %q (id %v) were not delivered: it has ended", total, m.label(), m.id)
+		s.undelivered(uint64(total), m.label(), m.id)
+	} else {
+		s.stats.undelivered.Add(uint64(total))
 	}
+}
+
+// undelivered counts messages that were never handled, and says so.
+func (s *Supervisor) undelivered(n uint64, name string, id worker.ID) {
+	s.stats.undelivered.Add(n)
+	s.report("%d messages to worker %q (id %v) were not delivered: it has ended", n, name, id)
 }

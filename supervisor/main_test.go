@@ -15,5 +15,8 @@ func TestMain(m *testing.M) {
 		play()
 		os.Exit(0)
 	}
+	// With the race detector a process sleeps for a second before it exits; the
+	// tests start hundreds.
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	os.Exit(m.Run())
 }

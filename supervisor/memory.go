@@ -31,7 +31,7 @@ func newMemory(o *options, slots int) (*memory, error) {
 		g.SlabSize = o.slabSize
 	}
 	if err := g.Check(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrOption, err)
 	}
 	if err := checkBudget(o, g); err != nil {
 		return nil, err

@@ -68,6 +68,7 @@ func WithMaxWorkers(n int) Option {
 	return func(o *options) {
 		if n < 1 || n >= ring.MaxSlots {
 			o.fail("WithMaxWorkers(%d): want 1 … %d", n, ring.MaxSlots-1)
+			return // Add goes by the default until Run tells
 		}
 		o.slots = n + 1
 	}
@@ -77,7 +78,12 @@ func WithMaxWorkers(n int) Option {
 // default is 64 KiB, less where there are more than 128 workers. A quarter of it
 // is the largest message that travels in the lane itself.
 func WithLaneSize(bytes int) Option {
-	return func(o *options) { o.laneSize = bytes }
+	return func(o *options) {
+		if bytes < 1 { // the upper bounds are those of package ring, see newMemory
+			o.fail("WithLaneSize(%d): want at least 4 KiB", bytes)
+		}
+		o.laneSize = bytes
+	}
 }
 
 // WithSlabSize sets the bytes of each worker's slab for larger messages, a
@@ -85,7 +91,12 @@ func WithLaneSize(bytes int) Option {
 // above a quarter of it gets a segment of its own, for a round trip to the
 // supervisor.
 func WithSlabSize(bytes int) Option {
-	return func(o *options) { o.slabSize = bytes }
+	return func(o *options) {
+		if bytes < 1 { // the upper bounds are those of package ring, see newMemory
+			o.fail("WithSlabSize(%d): want at least 64 KiB", bytes)
+		}
+		o.slabSize = bytes
+	}
 }
 
 // WithMaxMessage sets the largest message in bytes, up to 1 GiB. The default is

@@ -25,19 +25,23 @@ type Supervisor struct {
 	added   chan *member
 
 	// What follows belongs to the goroutine of Run.
-	memory  *memory
-	cores   *coreTable
-	keeper  *keeper
-	desk    *desk
-	launch  launch
-	watch   *watch
-	events  chan event
-	fenced  bool
-	live    int // members not ended
-	keepers int // of them, those that keep the run alive
-	over    bool
-	failure error
-	stats   counters
+	memory   *memory
+	cores    *coreTable
+	keeper   *keeper
+	desk     *desk
+	launch   launch
+	watch    *watch
+	events   chan event
+	fenced   bool
+	live     int            // members not ended
+	keepers  int            // of them, those that keep the run alive
+	waiting  []*member      // connected, and kept waiting until the residents are ready
+	released bool           // the residents are ready
+	ended    chan struct{}  // closed when the loop has ended
+	helpers  sync.WaitGroup // goroutines that use the run's memory until then
+	over     bool
+	failure  error
+	stats    counters
 }
 
 // phase is how far a supervisor has come.
@@ -52,7 +56,7 @@ const (
 // New returns a supervisor without workers. What is wrong with an option is
 // reported by Run.
 func New(opts ...Option) *Supervisor {
-	s := &Supervisor{options: defaultOptions(), events: make(chan event, 64), added: make(chan *member, ring.MaxSlots)}
+	s := &Supervisor{options: defaultOptions(), events: make(chan event, 64), added: make(chan *member, ring.MaxSlots), ended: make(chan struct{})}
 	for _, o := range opts {
 		o(&s.options)
 	}
@@ -61,15 +65,7 @@ func New(opts ...Option) *Supervisor {
 
 // Run starts the given workers, with default options, and returns when the last
 // of them has ended. See [Supervisor.Run].
-func Run(ctx context.Context, specs ...worker.Spec) error {
-	s := New()
-	for _, spec := range specs {
-		if _, err := s.Add(spec); err != nil {
-			return err
-		}
-	}
-	return s.Run(ctx)
-}
+func Run(ctx context.Context, specs ...worker.Spec) error { return New().Run(ctx, specs...) }
 
 // Add adds a worker and returns its id. Before Run nothing is started; while
 // Run is under way the worker is started at once, if there is a slot left
@@ -107,14 +103,23 @@ func (s *Supervisor) Len() int {
 	return len(s.members)
 }
 
-// Run starts all workers and returns when the last one that is not a resident
-// has ended, and then the residents: nil if all ended in order, otherwise the
+// Run adds the given workers to those that Add has, starts all of them, and
+// returns when the last one that is not a resident has ended, and then the
+// residents: nil if all ended in order, otherwise the
 // first failure as a *worker.Error; [ErrInterrupted] after SIGINT or SIGTERM;
 // the cause of ctx when it ends. When it returns no process and no memory of
 // the run is left. A supervisor runs once.
-func (s *Supervisor) Run(ctx context.Context) error {
+//
+// The processes start at the same time, but the others are kept waiting until
+// the residents are ready: what listens hears from the first message on.
+func (s *Supervisor) Run(ctx context.Context, specs ...worker.Spec) error {
 	if s.options.problem != nil {
 		return s.options.problem
+	}
+	for _, spec := range specs {
+		if _, err := s.Add(spec); err != nil {
+			return err
+		}
 	}
 	if err := s.begin(); err != nil {
 		return err
@@ -135,6 +140,8 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	}
 	s.startAll()
 	s.loop(ctx, interrupts)
+	close(s.ended)
+	s.helpers.Wait()
 	s.close()
 	return s.failure
 }
@@ -230,10 +237,15 @@ func (s *Supervisor) startAll() {
 			return
 		}
 	}
+	var residents []int
 	for _, m := range members {
-		if !m.ended {
-			s.start(m)
+		s.start(m)
+		if m.spec.IsResident {
+			residents = append(residents, m.id.Slot())
 		}
+	}
+	if s.released = len(residents) == 0; !s.released {
+		s.helpers.Go(func() { s.awaitResidents(residents) })
 	}
 }
 

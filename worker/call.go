@@ -184,16 +184,14 @@ func (w *Worker) awaitReply(ctx context.Context, call *openCall) error {
 // serve, if it shall give way.
 func (w *Worker) receiveReply(ctx context.Context, call *openCall, giveWay bool) error {
 	defer context.AfterFunc(ctx, w.port.Interrupt)()
-	if w.handle == nil {
-		w.handle = w.take
-	}
+	take := w.takeOnlyReply
 	for {
 		if giveWay && w.serving.Load() {
 			return errGiveWay
 		}
 		known := w.now() // before the pass, see settle
-		n, err := w.port.Receive(ring.Replies, w.handle)
-		if err != nil {
+		n, err := w.port.Receive(ring.Replies, take)
+		if err = w.quarantined(err); err != nil {
 			return err
 		}
 		if n == 0 {
@@ -212,6 +210,15 @@ func (w *Worker) receiveReply(ctx context.Context, call *openCall, giveWay bool)
 			w.port.Wait(ring.Replies)
 		}
 	}
+}
+
+// takeOnlyReply takes a record of a reply lane. Anything else in one is nonsense:
+// it would run a handler inside the one that is waiting.
+func (w *Worker) takeOnlyReply(rec *ring.Record) error {
+	if rec.Flags&flagReply == 0 {
+		return rec.From().Quarantine(errors.New("a message that is no reply"))
+	}
+	return w.take(rec)
 }
 
 // settle ends the calls to workers that will not reply: they had ended for good
@@ -297,7 +304,11 @@ func (c Caller) ID() ID { return c.id }
 
 // Caller returns who waits for a reply to the message in hand. Whoever takes it
 // promises a reply, with Reply or ReplyError, now or later, from any goroutine.
+// Outside of a handler it returns the zero Caller, whom no reply reaches.
 func (w *Worker) Caller() Caller {
+	if w.in.record == nil {
+		return Caller{}
+	}
 	w.in.replied = true
 	return Caller{id: w.in.remote.id, call: w.in.caller}
 }
@@ -312,6 +323,9 @@ func Reply[R any](ctx context.Context, w *Worker, to Caller, value R) error {
 // ReplyError answers a call with an error: the caller gets [ErrRemote] with its
 // text, and the errors of this package that it wraps.
 func ReplyError(ctx context.Context, w *Worker, to Caller, err error) error {
+	if err := w.supervised("ReplyError"); err != nil {
+		return err
+	}
 	header, problem := w.encoder.Announce(callType)
 	if problem != nil {
 		return problem

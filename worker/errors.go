@@ -92,6 +92,20 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// RemoteError is what a Call returns when the called worker's handler failed. It
+// is an ErrRemote, and also whatever errors of this package the handler's error
+// was.
+type RemoteError struct {
+	Text  string // of the handler's error
+	cause error
+}
+
+// Error returns the handler's text, and that it is one.
+func (e *RemoteError) Error() string { return ErrRemote.Error() + ": " + e.Text }
+
+// Unwrap returns ErrRemote and the handler's error.
+func (e *RemoteError) Unwrap() []error { return []error{ErrRemote, e.cause} }
+
 // sentinels are the errors that keep their identity on the way to the
 // supervisor's process.
 var sentinels = []error{
@@ -152,5 +166,5 @@ func encodeError(err error) []byte {
 
 func decodeError(payload []byte) error {
 	parts := strings.Split(string(payload), "\x00")
-	return fmt.Errorf("%w: %w", ErrRemote, rebuild(parts[0], parts[1:]))
+	return &RemoteError{Text: parts[0], cause: rebuild(parts[0], parts[1:])}
 }

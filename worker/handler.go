@@ -189,7 +189,15 @@ func (in *incoming) unknown() Unknown {
 }
 
 func (in *incoming) wrap(err error) error {
-	return fmt.Errorf("worker: message of type %s from %s: %w", in.route.entry.Name, in.remote, err)
+	return nonsense(in.record, fmt.Errorf("worker: message of type %s from %s: %w", in.route.entry.Name, in.remote, err))
+}
+
+// goName returns a wire name as it is written in Go code.
+func goName(name string) string {
+	if name == "[]uint8" {
+		return "[]byte"
+	}
+	return shortName(name)
 }
 
 // shortName cuts the import path off a wire name.

@@ -133,7 +133,7 @@ func (l *link) live() (failure *control.Failure) {
 
 	defer func() {
 		if v := recover(); v != nil {
-			failure = failed("panic", fmt.Errorf("%v", v), string(debug.Stack()))
+			failure = failed("panic", fmt.Errorf("%v", v), userStack(string(debug.Stack())))
 		}
 	}()
 	debug.SetPanicOnFault(true) // writing to a received view is a fault: make it a panic with a stack
@@ -220,6 +220,9 @@ func (l *link) attach(kind string) (*Worker, error) {
 	w, err := Attach(c)
 	if err != nil {
 		return nil, err
+	}
+	w.config.Corrupt = func(err error) { // the rest goes on; people get to know
+		_ = sendSystem(context.Background(), w, Trouble{err.Error()})
 	}
 	w.port.SetState(ring.StateConnected)
 	return w, nil

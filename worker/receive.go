@@ -27,6 +27,10 @@ type receiver struct {
 	owner   atomic.Uintptr // that goroutine
 	serving atomic.Bool    // it does so for all messages, or is about to: a Call gives way
 
+	ranged   bool  // Messages was used: what it did not take is nobody's mistake
+	shutting bool  // Shut is draining
+	leftover int64 // messages that nobody took then
+
 	settled *catalog // as of which calls to workers that had ended were settled
 
 	mu       sync.Mutex
@@ -120,11 +124,16 @@ func (w *Worker) pass(ctx context.Context, catch func(any) bool) (int, error) {
 	}
 	w.ctx, w.catch = ctx, catch
 	n, err := w.port.Receive(ring.All, w.handle)
+	return n, w.quarantined(err)
+}
+
+// quarantined makes a quarantined lane known; it ends nothing else.
+func (w *Worker) quarantined(err error) error {
 	if err != nil && errors.Is(err, ring.ErrCorrupt) && w.config.Corrupt != nil {
 		w.config.Corrupt(err)
-		err = nil
+		return nil
 	}
-	return n, err
+	return err
 }
 
 // take handles one record.
@@ -143,7 +152,7 @@ func (w *Worker) take(rec *ring.Record) error {
 	}
 	r, err := w.route(from, rec.Type)
 	if err != nil {
-		return err
+		return nonsense(rec, err)
 	}
 	in := &w.in
 	in.record, in.remote, in.route, in.payload = rec, from, r, rec.Payload
@@ -161,7 +170,7 @@ func (w *Worker) take(rec *ring.Record) error {
 func (w *Worker) takeCorrelated(rec *ring.Record, from *remote) error {
 	caller, payload, err := splitCorrelation(rec.Payload)
 	if err != nil {
-		return err
+		return nonsense(rec, err)
 	}
 	if rec.Flags&flagReply != 0 {
 		header := codec.Header{Type: rec.Type, Flags: rec.Flags & codecFlags, Need: rec.Need}
@@ -169,7 +178,7 @@ func (w *Worker) takeCorrelated(rec *ring.Record, from *remote) error {
 	}
 	r, err := w.route(from, rec.Type)
 	if err != nil {
-		return err
+		return nonsense(rec, err)
 	}
 	w.in = incoming{record: rec, remote: from, route: r, payload: payload, caller: caller}
 	if err = w.dispatch(rec.Flags); err == nil && !w.in.replied {
@@ -220,10 +229,21 @@ func (m *remote) feed(rec *ring.Record) error {
 		err = m.decoder.Feed(bytes)
 	}
 	if err != nil {
-		return fmt.Errorf("worker: dictionary of %s: %w", m, err)
+		return nonsense(rec, fmt.Errorf("worker: dictionary of %s: %w", m, err))
 	}
 	m.fed = rec.Need
 	return nil
+}
+
+// nonsense quarantines the lane of a record if err says that its bytes make no
+// sense; other errors it returns as they are.
+func nonsense(rec *ring.Record, err error) error {
+	for _, n := range []error{codec.ErrCorrupt, codec.ErrUnknownType, ring.ErrCorrupt} {
+		if errors.Is(err, n) {
+			return rec.From().Quarantine(err)
+		}
+	}
+	return err
 }
 
 // String names the sender in errors.
@@ -287,6 +307,10 @@ func (w *Worker) unhandled() error {
 		}
 		return nil
 	}
+	if w.shutting && w.ranged {
+		w.leftover++
+		return nil
+	}
 	if w.config.Unhandled != nil {
 		text, err := in.remote.decoder.Format(in.header(), in.payload)
 		if err != nil {
@@ -296,14 +320,14 @@ func (w *Worker) unhandled() error {
 		return nil
 	}
 	return fmt.Errorf("Someone has sent you a message.  You must override this method to handle it.: %w: type %s from %s; register a handler with worker.On[%s]",
-		ErrUnhandled, in.route.entry.Name, in.remote, shortName(in.route.entry.Name))
+		ErrUnhandled, in.route.entry.Name, in.remote, goName(in.route.entry.Name))
 }
 
 // value decodes the message in hand as whatever type it is.
 func (in *incoming) value() (any, error) {
 	v, err := in.remote.decoder.DecodeAny(in.header(), in.payload)
 	if err != nil {
-		return nil, fmt.Errorf("worker: message of type %s from %s: %w", in.route.entry.Name, in.remote, err)
+		return nil, in.wrap(err)
 	}
 	return v, nil
 }

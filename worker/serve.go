@@ -74,7 +74,8 @@ func (w *Worker) Poll(ctx context.Context) (int, error) {
 // registered for, one by one, waiting for the next; [Worker.Current] tells of
 // the one in hand. Types with a handler go to their handler meanwhile. The
 // sequence ends like Serve, with a last element that holds the error if there
-// is one.
+// is one. Mail that is still there when the worker ends is counted as not
+// delivered.
 func (w *Worker) Messages(ctx context.Context) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
 		err := w.supervised("Messages")
@@ -88,6 +89,7 @@ func (w *Worker) Messages(ctx context.Context) iter.Seq2[any, error] {
 }
 
 func (w *Worker) eachMessage(ctx context.Context, take func(any) bool) error {
+	w.ranged = true
 	if err := w.enter(); err != nil {
 		return err
 	}

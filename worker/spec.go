@@ -102,6 +102,12 @@ func (s Spec) WithArgs(args any) Spec {
 	return s
 }
 
+// WithMaxProcs returns a copy whose process has another GOMAXPROCS than 2.
+func (s Spec) WithMaxProcs(n int) Spec {
+	s.MaxProcs = n
+	return s
+}
+
 // WithEnv returns a copy with further environment, as KEY=value.
 func (s Spec) WithEnv(env ...string) Spec {
 	s.Env = slices.Concat(s.Env, env)

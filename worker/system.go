@@ -45,6 +45,13 @@ type InputLine struct {
 // never was, so that it is seen by people too.
 type InvalidMessage struct{ Message, Reason string }
 
+// Trouble is what a worker reports of itself that does not end it.
+type Trouble struct{ Text string }
+
+// Leftover counts the messages that a worker accepted and nobody there wanted:
+// what is left when it has ranged over Messages and ended.
+type Leftover struct{ Messages int64 }
+
 // systemError is the text of an error in a reply.
 type systemError []byte
 
@@ -58,6 +65,8 @@ func init() {
 	codec.Register[InputRequest](codec.WithName("ringmaster.input"))
 	codec.Register[InputLine](codec.WithName("ringmaster.line"))
 	codec.Register[InvalidMessage](codec.WithName("ringmaster.invalid"))
+	codec.Register[Trouble](codec.WithName("ringmaster.trouble"))
+	codec.Register[Leftover](codec.WithName("ringmaster.leftover"))
 }
 
 // isSystem reports whether a type is one of ringmaster's own.
@@ -72,6 +81,7 @@ func isSystem(t *codec.Type) bool {
 var systemTypes = map[string]bool{
 	"ringmaster.print": true, "ringmaster.log": true, "ringmaster.input": true,
 	"ringmaster.line": true, "ringmaster.invalid": true, "ringmaster.error": true,
+	"ringmaster.trouble": true, "ringmaster.leftover": true,
 }
 
 // sendSystem sends to the supervisor.

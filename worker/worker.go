@@ -167,6 +167,7 @@ func (w *Worker) Shut(ctx context.Context) error {
 	if err := w.port.Shut(); err != nil {
 		return fmt.Errorf("worker: end: %w", err)
 	}
+	w.shutting = true
 	for !w.port.Drained() {
 		if ctx.Err() != nil {
 			return nil
@@ -174,6 +175,9 @@ func (w *Worker) Shut(ctx context.Context) error {
 		if _, err := w.pass(ctx, nil); err != nil && err != Stop {
 			return err
 		}
+	}
+	if w.leftover > 0 {
+		return sendSystem(ctx, w, Leftover{w.leftover})
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func startLong(t *testing.T) (*exec.Cmd, []procfs.Proc) {
 	t.Helper()
 	cmd := command(t, "-quiet", "-workers", "2")
 	cmd.Env = append(os.Environ(), "TMPDIR="+cmd.Dir)
-	check0(t, cmd.Start())
+	must(t, cmd.Start())
 	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		if workers := children(t, cmd.Process.Pid); len(workers) == 4 { // parsers, feeder, reducer
 			return cmd, workers
@@ -36,7 +36,7 @@ func startLong(t *testing.T) (*exec.Cmd, []procfs.Proc) {
 func children(t *testing.T, pid int) []procfs.Proc {
 	t.Helper()
 	all, err := procfs.AllProcs()
-	check0(t, err)
+	must(t, err)
 	var list []procfs.Proc
 	for _, p := range all {
 		stat, err := p.Stat()
@@ -69,9 +69,9 @@ func wantNothingLeft(t *testing.T, cmd *exec.Cmd, workers []procfs.Proc) {
 	}
 	t.Logf("all workers were gone after %v", time.Since(start))
 	left, err := os.ReadDir(cmd.Dir)
-	check0(t, err)
+	must(t, err)
 	shared, err := filepath.Glob("/dev/shm/*ringmaster*")
-	check0(t, err)
+	must(t, err)
 	if len(left) > 0 || len(shared) > 0 {
 		t.Errorf("files are left: %v %v", left, shared)
 	}
@@ -79,7 +79,7 @@ func wantNothingLeft(t *testing.T, cmd *exec.Cmd, workers []procfs.Proc) {
 
 func TestKilledSupervisorLeavesNoProcessAndNoFile(t *testing.T) {
 	cmd, workers := startLong(t)
-	check0(t, cmd.Process.Kill())
+	must(t, cmd.Process.Kill())
 	cmd.Wait()
 	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() {
 		t.Fatalf("the run had ended before it could be killed: %v", cmd.ProcessState)
@@ -89,7 +89,7 @@ func TestKilledSupervisorLeavesNoProcessAndNoFile(t *testing.T) {
 
 func TestInterruptedRunExitsWith130AndLeavesNothing(t *testing.T) {
 	cmd, workers := startLong(t)
-	check0(t, cmd.Process.Signal(os.Interrupt))
+	must(t, cmd.Process.Signal(os.Interrupt))
 	cmd.Wait()
 	if code := cmd.ProcessState.ExitCode(); code != 130 {
 		t.Errorf("exit status %d, want 130", code)
@@ -101,14 +101,14 @@ func TestKilledParserEndsTheRunWithAnError(t *testing.T) {
 	cmd := command(t, "-quiet")
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
-	check0(t, cmd.Start())
+	must(t, cmd.Start())
 	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the workers did not start")
 		}
 		workers := children(t, cmd.Process.Pid)
 		if len(workers) > 0 {
-			check0(t, syscall.Kill(workers[0].PID, syscall.SIGKILL)) // parsers are started first
+			must(t, syscall.Kill(workers[0].PID, syscall.SIGKILL)) // parsers are started first
 			break
 		}
 	}
@@ -130,9 +130,9 @@ func TestBarIsDrawnOnATerminal(t *testing.T) {
 	cmd.Path, cmd.Args = script, []string{"script", "-qec", line, os.DevNull}
 	cmd.Env = append(os.Environ(), "TERM=xterm")
 	out, err := cmd.Output()
-	check0(t, err)
+	must(t, err)
 	text := string(out)
-	if !regexp.MustCompile(`\r\x1b\[K\[#*\.*\] [\d,]+ of 2,000 files, \d+ %`).MatchString(text) {
+	if !regexp.MustCompile(`\r\x1b\[K\[#*\.*\] [\d,]+ of 600 files, \d+ %`).MatchString(text) {
 		t.Errorf("no bar in %q", text)
 	}
 	report := strings.Index(text, "identifiers")

@@ -92,7 +92,6 @@ func parseFlags(args []string) (config, error) {
 
 // run does the whole job. Further options change the supervisor.
 func (c config) run(ctx context.Context, stdout, stderr io.Writer, options ...supervisor.Option) error {
-	started := ring.Now()
 	root, err := c.root()
 	if err != nil {
 		return err
@@ -107,25 +106,8 @@ func (c config) run(ctx context.Context, stdout, stderr io.Writer, options ...su
 	}, options...)
 
 	run := supervisor.New(options...)
-	for range c.workers {
-		if _, err := run.Add(parser.Spec(worker.None{})); err != nil {
-			return err
-		}
-	}
-	// The parsers have a core each. The others wait most of the time and run
-	// where there is room.
-	if _, err := run.Add(feeder.Spec(feederArgs{Root: root, Shown: !c.quiet}).Unpinned()); err != nil {
+	if err := c.addWorkers(run, s, root); err != nil {
 		return err
-	}
-	args := reducerArgs{Parsers: c.workers, Started: started, JSON: c.json, Emit: c.check}
-	if s.reporter, err = run.Add(reducer.Spec(args).Unpinned()); err != nil {
-		return err
-	}
-	if !c.quiet {
-		args := progressArgs{Bar: s.bar}
-		if s.progress, err = run.Add(progress.Spec(args).Unpinned().Resident()); err != nil {
-			return err
-		}
 	}
 	err = run.Run(ctx)
 	s.clear()
@@ -133,6 +115,25 @@ func (c config) run(ctx context.Context, stdout, stderr io.Writer, options ...su
 		return err
 	}
 	return check(root, sum, words, stderr)
+}
+
+// addWorkers adds everybody. The parsers have a core each; the others wait most
+// of the time and run where there is room.
+func (c config) addWorkers(run *supervisor.Supervisor, s *screen, root string) (err error) {
+	args := reducerArgs{Parsers: c.workers, Started: ring.Now(), JSON: c.json, Emit: c.check}
+	for range c.workers {
+		if _, err := run.Add(parser.Spec(worker.None{})); err != nil {
+			return err
+		}
+	}
+	if _, err := run.Add(feeder.Spec(feederArgs{Root: root, Shown: !c.quiet}).Unpinned()); err != nil {
+		return err
+	}
+	if s.reporter, err = run.Add(reducer.Spec(args).Unpinned()); err != nil || c.quiet {
+		return err
+	}
+	s.progress, err = run.Add(progress.Spec(progressArgs{Bar: s.bar}).Unpinned().Resident())
+	return err
 }
 
 // root returns the folder or the file to look at.

@@ -99,11 +99,11 @@ func parseReport(t *testing.T, text string) report {
 }
 
 func TestEveryFolderIsCountedAsOneProcessDoes(t *testing.T) {
-	for name, make := range folders {
+	for name, fill := range folders {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			root := t.TempDir()
-			make(t, root)
+			fill(t, root)
 			want := countAlone(t, root)
 			for _, workers := range []string{"1", "3"} {
 				out := symbols(t, "-json", "-check", "-workers", workers, root)
@@ -124,7 +124,7 @@ func TestRootMayBeALink(t *testing.T) {
 	root := t.TempDir()
 	folders["plain"](t, root)
 	link := filepath.Join(t.TempDir(), "link")
-	check0(t, os.Symlink(root, link))
+	must(t, os.Symlink(root, link))
 	out := symbols(t, "-json", link)
 	if out.code != 0 {
 		t.Fatalf("exit status %d\n%s", out.code, out.stderr)
@@ -217,7 +217,7 @@ func TestProgressGoesToStandardErrorUnlessQuiet(t *testing.T) {
 
 func TestUnreadableFilesAreNamedEvenIfQuiet(t *testing.T) {
 	root := t.TempDir()
-	check0(t, os.Symlink("nowhere", filepath.Join(root, "line\nbreak.go")))
+	must(t, os.Symlink("nowhere", filepath.Join(root, "line\nbreak.go")))
 	out := symbols(t, "-json", "-quiet", root)
 	want := fmt.Sprintf("cannot read %q: no such file or directory\n", filepath.Join(root, "line\nbreak.go"))
 	if out.code != 0 || out.stderr != want {
@@ -245,7 +245,7 @@ func TestCheckNamesEachDifference(t *testing.T) {
 	root := t.TempDir()
 	write(t, root, "a.go", "package a; var x, y, y2 int")
 	sum, words, err := count(root)
-	check0(t, err)
+	must(t, err)
 	wrong := maps.Clone(words)
 	wrong["z"] = 1
 	wrong["y"]++

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// clockEvery is how many small messages go out between two looks at the clock:
+// a look costs as much as sending one does where that is cheap.
+const clockEvery = 16
+
+// largeSize is the size from which the clock is looked at for every message.
+const largeSize = 4 << 10
+
+// measure is the client's part of a run.
+func measure(p peer, j job, notes *json.Decoder) (sample, error) {
+	var ready, end note
+	if err := notes.Decode(&ready); err != nil {
+		return sample{}, fmt.Errorf("peers: the server is gone: %w", err)
+	}
+	c, err := p.dial(j, ready.Address)
+	if err != nil {
+		return sample{}, fmt.Errorf("%s: dial %s: %w", p.name, ready.Address, err)
+	}
+	defer c.Close()
+	m, err := newMeter()
+	if err != nil {
+		return sample{}, err
+	}
+	run := roundTrips
+	if j.oneWay() {
+		run = stream
+	}
+	s, sent, err := run(c, j, func() error { return notes.Decode(&end) })
+	if err != nil {
+		return sample{}, fmt.Errorf("%s: %w", p.name, err)
+	}
+	if end.Report == nil {
+		return sample{}, fmt.Errorf("%w: the server gave no report", errProcess)
+	}
+	if err := end.Report.check(sent); err != nil {
+		return sample{}, fmt.Errorf("%s: %w", p.name, err)
+	}
+	s.Usage[0], err = m.read()
+	s.Usage[1] = end.Report.Usage
+	return s, err
+}
+
+// Bounds of what a histogram of round trips tells apart: up to 100 s, to three
+// digits.
+const (
+	histogramMax    = int64(100 * time.Second)
+	histogramDigits = 3
+)
+
+// roundTrips sends a message and waits for its return, again and again. The
+// first tenth of the time is not counted.
+func roundTrips(c client, j job, over func() error) (s sample, sent uint64, err error) {
+	h := hdrhistogram.New(1, histogramMax, histogramDigits)
+	want := make([]byte, j.Size)
+	begin := time.Now()
+	counted := begin.Add(j.Duration / 10)
+	deadline := counted.Add(j.Duration)
+	for before := begin; before.Before(deadline); sent++ {
+		message := c.Claim(j.Size)
+		fill(message, sent)
+		reply, err := c.Call(message)
+		if err != nil {
+			return s, sent, err
+		}
+		after := time.Now()
+		if fill(want, sent); !bytes.Equal(reply, want) {
+			return s, sent, fmt.Errorf("%w: the reply to message %d is not that message", errDamaged, sent)
+		}
+		if !before.Before(counted) {
+			h.RecordValue(int64(after.Sub(before)))
+		}
+		before = time.Now()
+	}
+	s.Messages, s.Elapsed = h.TotalCount(), time.Since(counted)
+	if s.Messages == 0 {
+		return s, sent, fmt.Errorf("%w: no round trip in %v", errProcess, j.Duration)
+	}
+	s.Nanos = percentilesOf(h)
+	return s, sent, last(c, j, over)
+}
+
+func percentilesOf(h *hdrhistogram.Histogram) *percentiles {
+	at := func(q float64) float64 { return float64(h.ValueAtQuantile(q)) }
+	return &percentiles{Min: float64(h.Min()), P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), Max: float64(h.Max())}
+}
+
+// stream sends messages until the time is up, and counts the time until the
+// server has handled the last of them.
+func stream(c client, j job, over func() error) (s sample, sent uint64, err error) {
+	begin := time.Now()
+	deadline := begin.Add(j.Duration)
+	look := uint64(clockEvery)
+	if j.Size >= largeSize {
+		look = 1
+	}
+	for sent%look != 0 || time.Now().Before(deadline) {
+		message := c.Claim(j.Size)
+		fill(message, sent)
+		if err := c.Send(message); err != nil {
+			return s, sent, err
+		}
+		sent++
+	}
+	if err := c.Flush(); err != nil {
+		return s, sent, err
+	}
+	if err := last(c, j, over); err != nil {
+		return s, sent, err
+	}
+	s.Messages, s.Elapsed = int64(sent), time.Since(begin)
+	return s, sent, nil
+}
+
+// last tells the server that there is no more, and waits for its report.
+func last(c client, j job, over func() error) error {
+	message := c.Claim(j.Size)
+	fill(message, lastNumber)
+	if j.oneWay() {
+		if err := c.Send(message); err != nil {
+			return err
+		}
+		if err := c.Flush(); err != nil {
+			return err
+		}
+	} else if _, err := c.Call(message); err != nil {
+		return err
+	}
+	if err := over(); err != nil {
+		return fmt.Errorf("peers: the server's report: %w", err)
+	}
+	return nil
+}
