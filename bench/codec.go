@@ -148,4 +148,3 @@ func coder[T any](make func(number uint64) T, read func(T) (uint64, bool)) func(
 		return nil
 	}
 }
-

@@ -35,6 +35,7 @@ type end struct {
 	lead    worker.ID
 	memory  *floor.Memory
 	source  source
+	carrier carrier // nil: it is ringmaster
 	tally   tally
 	clock   clock
 	latency *hdrhistogram.Histogram // of the phase under way
@@ -83,6 +84,9 @@ func (e *end) open(file *os.File) (err error) {
 // prepare makes everything that is not measured.
 func (e *end) prepare() (err error) {
 	e.clock = newClock()
+	if e.plan.Peer.Name != "" {
+		return e.openPeer()
+	}
 	if len(e.part.Outs) > 0 {
 		e.source, err = e.kind.newSource(e)
 	}
@@ -93,6 +97,9 @@ func (e *end) prepare() (err error) {
 }
 
 func (e *end) close() {
+	if e.carrier != nil {
+		e.carrier.close()
+	}
 	if e.memory != nil {
 		e.memory.Close()
 	}
@@ -177,6 +184,9 @@ func (e *end) measure(ctx context.Context, c command, r *report) error {
 
 // receive receives until the last message of every sender.
 func (e *end) receive(ctx context.Context) error {
+	if e.carrier != nil {
+		return e.carrier.receive(ctx, &e.tally)
+	}
 	if e.plan.Options.API == APILane {
 		return e.receiveLane(ctx)
 	}

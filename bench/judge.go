@@ -69,11 +69,13 @@ func (p *plan) outcome(samples []sample) (Outcome, error) {
 		Runs: len(counted), Dropped: dropped, Noisy: noisy,
 		Partial: len(counted) < o.Runs && len(samples) < attemptsPer*o.Runs,
 	}
-	var rates, ratios []float64
+	var rates []float64
+	var out Outcome
 	latency := newHistogram()
 	for _, s := range counted {
 		rates = append(rates, float64(s.Messages)/s.Seconds)
-		ratios = append(ratios, s.Value/s.floor())
+		out.Values = append(out.Values, s.Value)
+		out.Ratios = append(out.Ratios, s.Value/s.floor())
 		r.Messages += s.Messages
 		r.Seconds += s.Seconds
 		if s.Histogram != nil {
@@ -89,12 +91,13 @@ func (p *plan) outcome(samples []sample) (Outcome, error) {
 		r.BytesPerSec = r.MsgsPerSec.Median * float64(o.Size)
 	}
 	r.Floor = &Floor{Name: p.Floor, Value: middle(floors(counted)), Unit: floorUnit(p.Floor)}
-	r.Ratio = middle(ratios)
+	r.Ratio = middle(out.Ratios)
 	p.addCosts(&r, counted)
-	if r.Nanos = percentiles(latency); r.Nanos == nil {
-		latency = nil
+	if r.Nanos = percentiles(latency); r.Nanos != nil {
+		out.Latency = latency
 	}
-	return Outcome{Result: r, Latency: latency}, nil
+	out.Result = r
+	return out, nil
 }
 
 // addCosts adds what a message cost besides time.

@@ -70,10 +70,12 @@ func (l *lead) direct(ctx context.Context) error {
 	}
 	defer l.memory.Close()
 	duration := l.plan.Options.Duration
-	for _, isFloor := range []bool{true, false} { // whatever comes for the first time is not counted
-		if _, err := l.phase(ctx, isFloor, min(duration/floorShare+1, warmUpMost)); err != nil {
-			return err
-		}
+	warmUp := min(duration/floorShare+1, warmUpMost) // whatever comes for the first time is not counted
+	if _, err := l.phase(ctx, true, warmUp); err != nil {
+		return err
+	}
+	if _, err := l.run(ctx, warmUp); err != nil {
+		return err
 	}
 	before, err := l.floor(ctx)
 	if err != nil {
@@ -81,15 +83,11 @@ func (l *lead) direct(ctx context.Context) error {
 	}
 	runs := l.plan.Options.Runs
 	for good, tries := 0, 0; good < runs && tries < attemptsPer*runs; tries++ {
-		reports, err := l.phase(ctx, false, duration)
+		s, err := l.run(ctx, duration)
 		if err != nil {
 			return err
 		}
 		after, err := l.floor(ctx)
-		if err != nil {
-			return err
-		}
-		s, err := l.sample(reports)
 		if err != nil {
 			return err
 		}
@@ -170,6 +168,18 @@ func (l *lead) phase(ctx context.Context, isFloor bool, duration time.Duration) 
 		}
 	}
 	return reports, nil
+}
+
+// run makes one run.
+func (l *lead) run(ctx context.Context, duration time.Duration) (sample, error) {
+	if l.plan.Peer.Outside {
+		return l.plan.outside(ctx, l.w, duration)
+	}
+	reports, err := l.phase(ctx, false, duration)
+	if err != nil {
+		return sample{}, err
+	}
+	return l.sample(reports)
 }
 
 // floor measures the floor once.

@@ -43,7 +43,8 @@ type plan struct {
 	Floor   string
 	Turn    bool // a message goes to one of the targets, not to all
 	Garbage bool // the receiver allocates
-	Index   int  // of the process that is told
+	Peer    peerPlan
+	Index   int // of the process that is told
 }
 
 func (p *plan) part() part { return p.Parts[p.Index] }

@@ -33,7 +33,9 @@ type Scenario struct {
 // Outcome is a result with what does not fit into one line of JSON.
 type Outcome struct {
 	Result  Result
-	Latency *hdrhistogram.Histogram // nanoseconds; nil where none was measured
+	Latency *hdrhistogram.Histogram // nanoseconds, of all runs; nil where none was taken
+	Values  []float64               // of each run, in the floor's unit
+	Ratios  []float64               // of each run to its floor
 }
 
 var scenarios = map[string]Scenario{}

@@ -82,7 +82,11 @@ func (s *session) run(ctx context.Context) error {
 		args.IDs = append(args.IDs, uint64(id))
 	}
 	// Without a name it is none of those that a broadcast means.
-	if _, err := super.Add(leadKind.Spec(args).Named("").Unpinned().Waiting(ring.Block)); err != nil {
+	lead := leadKind.Spec(args).Named("").Unpinned().Waiting(ring.Block)
+	if s.plan.Peer.Outside {
+		lead = lead.OnCores(s.plan.Options.Cores...) // what it starts shares its cores
+	}
+	if _, err := super.Add(lead); err != nil {
 		return err
 	}
 	return super.Run(ctx)

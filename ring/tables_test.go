@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -198,6 +199,9 @@ func TestListensAreSeenOnceAddListenReturned(t *testing.T) {
 }
 
 func TestAListenTableEmptiedOverAndOverIsNonsense(t *testing.T) {
+	if runtime.GOMAXPROCS(0) < 2 {
+		t.Skip("with one processor nobody empties the table while it is read")
+	}
 	r := newRun(small(2))
 	a := r.port(t, 0, Poll)
 	word := shm.Uint64(r.inboxes[1], inListens)
@@ -210,12 +214,14 @@ func TestAListenTableEmptiedOverAndOverIsNonsense(t *testing.T) {
 			word.Add(1 << 32)
 		}
 	}()
+	defer func() {
+		stop.Store(true)
+		<-stopped
+	}()
 	eventually(t, "the reader gives up", func() bool {
 		_, err := a.Listens(1)
 		return errors.Is(err, ErrCorrupt)
 	})
-	stop.Store(true)
-	<-stopped
 }
 
 func TestAPairConnectsTwoPorts(t *testing.T) {

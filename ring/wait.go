@@ -173,7 +173,7 @@ func (p *Port) park(class Class, deadline int64) {
 const crowding = 4
 
 // distance is how many times PAUSE the receiver stays behind.
-const distance = 1
+const distance = 4
 
 // keepDistance gives a sender that is being crowded a moment. A receiver right
 // behind a sender makes every record move its cache lines twice, between two

@@ -69,24 +69,28 @@ func TestMT51AResidentEndsOnceAllOthersHaveEnded(t *testing.T) {
 	}
 }
 
-const floodSize = 20_000
+// stream says how many messages go where.
+type stream struct {
+	To string
+	N  int
+}
 
-// flood sends to one name, half of it through a handle, and ends with most of it
-// unhandled.
-var flood = worker.Define("flood", func(ctx context.Context, w *worker.Worker, to string) error {
-	out, err := worker.SenderTo[number](w, worker.Name(to))
+// flood sends to one name, half of it through a handle, and ends with what is
+// not handled yet.
+var flood = worker.Define("flood", func(ctx context.Context, w *worker.Worker, s stream) error {
+	out, err := worker.SenderTo[number](w, worker.Name(s.To))
 	if err != nil {
 		return err
 	}
-	for i := range floodSize / 2 {
+	for i := range s.N / 2 {
 		if err := out.Send(ctx, number{int64(i)}); err != nil {
 			return err
 		}
-		if _, err := worker.Send(ctx, w, worker.Name(to), number{int64(i)}); err != nil {
+		if _, err := worker.Send(ctx, w, worker.Name(s.To), number{int64(i)}); err != nil {
 			return err
 		}
 	}
-	return tell(ctx, w, floodSize, to)
+	return tell(ctx, w, s.N, s.To)
 })
 
 var accountant = worker.Define("accountant", func(ctx context.Context, w *worker.Worker, _ worker.None) error {
@@ -102,11 +106,16 @@ var accountant = worker.Define("accountant", func(ctx context.Context, w *worker
 	return tell(ctx, w, count, fmt.Sprint(sum))
 })
 
-// secretary is a resident that sends to a resident: what it passes on was sent
-// before the end too.
+// secretary is a resident that sends to a resident, and begins with it when all
+// others have ended: what it passes on was sent before the end too.
 var secretary = worker.Define("secretary", func(ctx context.Context, w *worker.Worker, _ worker.None) error {
 	passed := 0
 	worker.On(w, func(ctx context.Context, m number) error {
+		if passed == 0 {
+			if err := awaitEnd(ctx, w, "flood"); err != nil {
+				return err
+			}
+		}
 		passed++
 		_, err := worker.Send(ctx, w, worker.Name("accountant"), m)
 		return err
@@ -118,18 +127,20 @@ var secretary = worker.Define("secretary", func(ctx context.Context, w *worker.W
 })
 
 func TestMT52AResidentHasHandledEveryMessageSentBeforeItEnds(t *testing.T) {
+	const few, many = 500, 20_000 // few are in the lanes when their sender ends
 	st := newStage(t)
 	st.add(accountant.Spec(worker.None{}).Resident())
 	st.add(secretary.Spec(worker.None{}).Resident())
-	for _, to := range []string{"accountant", "accountant", "secretary"} {
-		st.add(flood.Spec(to))
-	}
+	st.add(flood.Spec(stream{"accountant", many}))
+	st.add(flood.Spec(stream{"accountant", many}))
+	st.add(flood.Spec(stream{"secretary", few}))
 	st.mustRun()
 	if n := len(st.from("flood")); n != 3 {
 		t.Errorf("%d senders have finished, want 3", n)
 	}
-	st.want("secretary", floodSize, "")
-	st.want("accountant", 3*floodSize, fmt.Sprint(3*2*(floodSize/2*(floodSize/2-1)/2)))
+	sum := func(n int) int { return n / 2 * (n/2 - 1) } // of twice 0 … n/2-1
+	st.want("secretary", few, "")
+	st.want("accountant", 2*many+few, fmt.Sprint(2*sum(many)+sum(few)))
 }
 
 func TestMT53WithResidentsOnlyRunReturnsAtOnce(t *testing.T) {

@@ -89,7 +89,9 @@ func (d *desk) register() {
 	})
 	worker.On(d.w, func(ctx context.Context, r worker.LogRecord) error { return d.log(ctx, r) })
 	worker.On(d.w, func(_ context.Context, m worker.InvalidMessage) error {
-		d.s.invalid(m.Message, m.Reason)
+		if !d.s.hushed.Load() { // in a run that is over all targets end
+			d.s.invalid(m.Message, m.Reason)
+		}
 		return nil
 	})
 	worker.On(d.w, func(_ context.Context, m worker.Trouble) error {

@@ -356,6 +356,7 @@ func (s *Supervisor) end(cause error) {
 		return
 	}
 	s.over, s.failure = true, cause
+	s.hushed.Store(true)
 	s.release() // whoever is kept waiting must learn of it
 	for _, m := range s.snapshot() {
 		if m.connected && !m.ended {
@@ -394,23 +395,22 @@ func (s *Supervisor) endResidents() {
 	}
 }
 
-// reportUndelivered counts what a member never handled. It is said aloud only
-// in a run that goes on: in one that is over everybody knows that things were
-// left.
+// reportUndelivered counts what a member never handled.
 func (s *Supervisor) reportUndelivered(m *member, left []ring.Remains) {
 	total := 0
 	for _, r := range left {
 		total += r.Records
 	}
-	if total > 0 && !s.over {
+	if total > 0 {
 		s.undelivered(uint64(total), m.label(), m.id)
-	} else {
-		s.stats.undelivered.Add(uint64(total))
 	}
 }
 
-// undelivered counts messages that were never handled, and says so.
+// undelivered counts messages that were never handled. It says so in a run that
+// goes on: in one that is over everybody knows that things were left.
 func (s *Supervisor) undelivered(n uint64, name string, id worker.ID) {
 	s.stats.undelivered.Add(n)
-	s.report("%d messages to worker %q (id %v) were not delivered: it has ended", n, name, id)
+	if !s.hushed.Load() {
+		s.report("%d messages to worker %q (id %v) were not delivered: it has ended", n, name, id)
+	}
 }

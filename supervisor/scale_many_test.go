@@ -23,7 +23,7 @@ const (
 	memoryMax = 4 << 30 // bytes of all processes and their shared memory
 	scaleMany = 200     // workers
 	scaleSome = 40      // workers in the short form
-	scaleWait = 5 * time.Minute
+	scaleWait = 90 * time.Second
 )
 
 // What the workers of a crowd say to each other and to the first of them, the
@@ -53,16 +53,9 @@ var crowdMember = worker.Define("scale-member", func(ctx context.Context, w *wor
 		return err
 	})
 	balls := int64(0)
-	worker.On(w, func(ctx context.Context, d scaleDuel) error {
-		// Apart from the handler: two handlers that fill each other's lanes
-		// would wait for each other.
-		go func() {
-			for n := range int64(bothWays) {
-				if _, err := worker.Send(ctx, w, d.With, scaleBall{n, n * n}); err != nil {
-					panic(err)
-				}
-			}
-		}()
+	failed := make(chan error, 1)
+	worker.On(w, func(_ context.Context, d scaleDuel) error {
+		go func() { failed <- play(ctx, w, d.With) }() // two that send inside handlers would wait for each other
 		return nil
 	})
 	worker.On(w, func(ctx context.Context, b scaleBall) error {
@@ -71,6 +64,9 @@ var crowdMember = worker.Define("scale-member", func(ctx context.Context, w *wor
 		}
 		if balls++; balls < bothWays {
 			return nil
+		}
+		if err := <-failed; err != nil {
+			return err
 		}
 		_, err := worker.Send(ctx, w, worker.Name("scale-marshal"), scaleDone{balls})
 		return err
@@ -89,6 +85,16 @@ var crowdMember = worker.Define("scale-member", func(ctx context.Context, w *wor
 	})
 	return w.Serve(ctx)
 })
+
+// play sends all balls to another.
+func play(ctx context.Context, w *worker.Worker, with worker.ID) error {
+	for n := range int64(bothWays) {
+		if _, err := worker.Send(ctx, w, with, scaleBall{n, n * n}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // crowdMarshal leads a crowd through its parts.
 var crowdMarshal = worker.Define("scale-marshal", func(ctx context.Context, w *worker.Worker, size int) error {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/ringmaster-ipc/ringmaster/ring"
@@ -42,6 +43,7 @@ type Supervisor struct {
 	over     bool
 	failure  error
 	stats    counters
+	hushed   atomic.Bool // over, for all goroutines: what fails now is no news
 }
 
 // phase is how far a supervisor has come.

@@ -89,7 +89,7 @@ func Call[R, Q any](ctx context.Context, w *Worker, to Target, request Q) (R, er
 	}
 	id, err := w.one(to)
 	if err != nil {
-		return none, fmt.Errorf("worker: call to %v: %w", to, err)
+		return none, fmt.Errorf("worker: call to %s: %w", describe(to), err)
 	}
 	call := &openCall{to: id, done: make(chan struct{})}
 	call.decode = func(d *codec.Decoder, h codec.Header, payload []byte) error {
@@ -103,7 +103,7 @@ func Call[R, Q any](ctx context.Context, w *Worker, to Target, request Q) (R, er
 		return none, err
 	}
 	if err := w.awaitReply(ctx, call); err != nil {
-		return none, fmt.Errorf("worker: call to %v: %w", to, err)
+		return none, fmt.Errorf("worker: call to %s: %w", describe(to), err)
 	}
 	return reply, nil
 }
@@ -135,7 +135,7 @@ func (w *Worker) one(to Target) (ID, error) {
 		}
 		return to.One()
 	}
-	return 0, fmt.Errorf("%w: a call goes to one worker, not to %v", ErrNoTarget, to)
+	return 0, fmt.Errorf("%w: a call goes to one worker, not to %s", ErrNoTarget, describe(to))
 }
 
 func (c *calls) begin(call *openCall) uint64 {

@@ -63,7 +63,7 @@ func (s *Sender[T]) Abort() {
 	c := s.claim
 	s.claim = claim{}
 	switch {
-	case c.loan != nil:
+	case c.lent:
 		c.loan.Release()
 	case c.list != nil:
 		c.list[0].lane.Abort()
@@ -72,20 +72,20 @@ func (s *Sender[T]) Abort() {
 
 // borrow gets memory outside the lanes.
 func (c *claim) borrow(ctx context.Context, w *Worker, n int, try bool) error {
-	list := make([]destination, len(c.list))
-	for i, r := range c.list {
-		list[i] = r.destination
+	var room [8]destination
+	list := room[:0]
+	for _, r := range c.list {
+		list = append(list, r.destination)
 	}
-	loan, err := w.lend(ctx, n, list, try)
-	if err != nil {
+	if err := w.lend(ctx, &c.loan, n, list, try); err != nil {
 		return err
 	}
-	c.loan, c.buf = loan, loan.Bytes()
+	c.lent, c.buf = true, c.loan.Bytes()
 	return nil
 }
 
 func (s *Sender[T]) commit(ctx context.Context, c claim, n int, try bool) error {
-	if c.loan == nil {
+	if !c.lent {
 		r := c.list[0]
 		r.mark(s.header)
 		r.lane.CommitShort(n, r.meta)
@@ -98,7 +98,7 @@ func (s *Sender[T]) commit(ctx context.Context, c claim, n int, try bool) error 
 	var problem error
 	for _, r := range c.list {
 		r.mark(s.header)
-		err := r.wait(ctx, s.w, try, func() error { return r.publishLoan(c.loan) })
+		err := r.wait(ctx, s.w, try, func() error { return r.publishLoan(&c.loan) })
 		if err != nil {
 			c.loan.Forget(r.slot)
 		}

@@ -38,7 +38,8 @@ type Sender[T any] struct {
 // claim is an open claim of a handle.
 type claim struct {
 	buf  []byte
-	loan *ring.Loan
+	loan ring.Loan
+	lent bool // buf is the loan's
 	list []*handleRoute
 }
 

@@ -62,7 +62,7 @@ func sendValue[T any](ctx context.Context, w *Worker, to Target, v T, mode sendM
 	w.Ready()
 	t, err := typeOf(v)
 	if err != nil {
-		return 0, fmt.Errorf("worker: send to %v: %w", to, err)
+		return 0, fmt.Errorf("worker: send to %s: %w", describe(to), err)
 	}
 	if raw, ok := any(v).([]byte); ok && t.Codec() == "raw" && !t.Compressed() {
 		header, err := w.encoder.Announce(t)
@@ -80,7 +80,7 @@ func sendValue[T any](ctx context.Context, w *Worker, to Target, v T, mode sendM
 		header, err = appendValue(w, t, buf, v)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("worker: send type %s to %v: %w", t.Name(), to, err)
+		return 0, fmt.Errorf("worker: send type %s to %s: %w", t.Name(), describe(to), err)
 	}
 	return w.sendBytes(ctx, to, t, header, *buf, mode)
 }
@@ -156,7 +156,7 @@ func (w *Worker) judge(problem, err error, d destination, to Target, t *codec.Ty
 	if err == nil || d.copy && errors.Is(err, ErrTerminated) {
 		return problem
 	}
-	err = fmt.Errorf("worker: send type %s to %v: %w", t.Name(), to, err)
+	err = fmt.Errorf("worker: send type %s to %s: %w", t.Name(), describe(to), err)
 	if errors.Is(err, ErrTerminated) {
 		w.reportInvalid(to, t, err, mode)
 	}
@@ -250,9 +250,9 @@ func (o *out) put(lane *ring.Sender, m ring.Meta, payload []byte, mode *sendMode
 // a record that names it into each lane.
 func (w *Worker) sendLarge(ctx context.Context, list []destination, to Target, t *codec.Type, m ring.Meta, payload []byte, mode sendMode) (int, error) {
 	prefix := prefixSize(mode.flags)
-	loan, err := w.lend(ctx, prefix+len(payload), list, mode.try)
-	if err != nil {
-		return 0, fmt.Errorf("worker: send type %s to %v: %w", t.Name(), to, err)
+	var loan ring.Loan
+	if err := w.lend(ctx, &loan, prefix+len(payload), list, mode.try); err != nil {
+		return 0, fmt.Errorf("worker: send type %s to %s: %w", t.Name(), describe(to), err)
 	}
 	defer loan.Release()
 	if prefix > 0 {
@@ -260,12 +260,12 @@ func (w *Worker) sendLarge(ctx context.Context, list []destination, to Target, t
 	}
 	copy(loan.Bytes()[prefix:], payload)
 	if err := loan.Seal(prefix + len(payload)); err != nil {
-		return 0, fmt.Errorf("worker: send type %s to %v: %w", t.Name(), to, err)
+		return 0, fmt.Errorf("worker: send type %s to %s: %w", t.Name(), describe(to), err)
 	}
 	n := 0
 	var problem error
 	for _, d := range list {
-		err := w.deliverLoan(ctx, d, m, loan, mode)
+		err := w.deliverLoan(ctx, d, m, &loan, mode)
 		if err == nil && (!d.copy || to == Listeners) {
 			n++
 		}
@@ -274,20 +274,25 @@ func (w *Worker) sendLarge(ctx context.Context, list []destination, to Target, t
 	return n, problem
 }
 
-// lend waits for memory for a large payload.
-func (w *Worker) lend(ctx context.Context, size int, list []destination, try bool) (loan *ring.Loan, err error) {
-	slots := make([]int, len(list))
-	for i, d := range list {
-		slots[i] = d.slot
+// lend waits for memory for a large payload. The loan is the caller's, who may
+// have it on the stack.
+func (w *Worker) lend(ctx context.Context, loan *ring.Loan, size int, list []destination, try bool) error {
+	var room [8]int
+	slots := room[:0]
+	for _, d := range list {
+		slots = append(slots, d.slot)
+	}
+	take := func() error {
+		lent, err := w.port.Lend(size, slots...)
+		if err == nil {
+			*loan = *lent
+		}
+		return err
 	}
 	if try {
-		return w.port.Lend(size, slots...)
+		return take()
 	}
-	err = w.port.Until(ctx, nil, func() (err error) {
-		loan, err = w.port.Lend(size, slots...)
-		return err
-	})
-	return loan, err
+	return w.port.Until(ctx, nil, take)
 }
 
 // deliverLoan is deliver for a payload outside the lane.

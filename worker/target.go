@@ -100,6 +100,24 @@ func (m meta) String() string {
 	return "broadcast"
 }
 
+// describe returns the target's text. Unlike a call of String or fmt it says
+// what to is of, so that a target need not be on the heap to be sent to.
+func describe(to Target) string {
+	switch to := to.(type) {
+	case ID:
+		return to.String()
+	case IDs:
+		return to.String()
+	case Name:
+		return to.String()
+	case oneOf:
+		return to.String()
+	case meta:
+		return to.String()
+	}
+	return "nobody"
+}
+
 func (ID) isTarget()    {}
 func (IDs) isTarget()   {}
 func (Name) isTarget()  {}

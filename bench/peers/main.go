@@ -112,7 +112,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		}
 		samples = append(samples, s)
 	}
-	r.summarize(samples)
+	if err := r.summarize(samples); err != nil {
+		return err
+	}
 	return r.print(out, o.json)
 }
 

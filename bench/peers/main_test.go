@@ -180,16 +180,26 @@ func TestDamagedMessagesAreReported(t *testing.T) {
 
 func TestSummaryTakesMediansOfRunsAndTotalsOfCounts(t *testing.T) {
 	r := result{Size: 10}
-	r.summarize([]sample{
-		{Messages: 100, Elapsed: time.Second, Nanos: &percentiles{Min: 5, P50: 10, Max: 70}},
-		{Messages: 300, Elapsed: time.Second, Nanos: &percentiles{Min: 7, P50: 30, Max: 50}},
-		{Messages: 200, Elapsed: time.Second, Nanos: &percentiles{Min: 6, P50: 20, Max: 60}},
-	})
+	var samples []sample
+	for _, n := range []int64{100, 300, 200} {
+		h := newHistogram()
+		for i := range n {
+			h.RecordValue(i + n)
+		}
+		latency, err := encode(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		samples = append(samples, sample{Messages: n, Elapsed: time.Second, Latency: latency})
+	}
+	if err := r.summarize(samples); err != nil {
+		t.Fatal(err)
+	}
 	if r.Runs != 3 || r.Messages != 600 || r.Seconds != 3 || *r.MsgsPerSec != (spread{100, 200, 300}) {
 		t.Errorf("got %+v, rates %+v", r, r.MsgsPerSec)
 	}
-	if r.Nanos.Min != 5 || r.Nanos.P50 != 20 || r.Nanos.Max != 70 {
-		t.Errorf("got %+v, want the least, the median of medians and the most", r.Nanos)
+	if r.Nanos.Min != 100 || r.Nanos.P50 != 299 || r.Nanos.Max != 599 {
+		t.Errorf("got %+v, want the least 100, the median of medians 299 and the most 599", r.Nanos)
 	}
 	if !r.Noisy {
 		t.Error("runs that differ by a factor of three are not called noisy")

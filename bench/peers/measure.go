@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // clockEvery is how many small messages go out between two looks at the clock:
@@ -50,17 +48,10 @@ func measure(p peer, j job, notes *json.Decoder) (sample, error) {
 	return s, err
 }
 
-// Bounds of what a histogram of round trips tells apart: up to 100 s, to three
-// digits.
-const (
-	histogramMax    = int64(100 * time.Second)
-	histogramDigits = 3
-)
-
 // roundTrips sends a message and waits for its return, again and again. The
 // first tenth of the time is not counted.
 func roundTrips(c client, j job, over func() error) (s sample, sent uint64, err error) {
-	h := hdrhistogram.New(1, histogramMax, histogramDigits)
+	h := newHistogram()
 	want := make([]byte, j.Size)
 	begin := time.Now()
 	counted := begin.Add(j.Duration / 10)
@@ -85,13 +76,10 @@ func roundTrips(c client, j job, over func() error) (s sample, sent uint64, err 
 	if s.Messages == 0 {
 		return s, sent, fmt.Errorf("%w: no round trip in %v", errProcess, j.Duration)
 	}
-	s.Nanos = percentilesOf(h)
+	if s.Latency, err = encode(h); err != nil {
+		return s, sent, err
+	}
 	return s, sent, last(c, j, over)
-}
-
-func percentilesOf(h *hdrhistogram.Histogram) *percentiles {
-	at := func(q float64) float64 { return float64(h.ValueAtQuantile(q)) }
-	return &percentiles{Min: float64(h.Min()), P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), Max: float64(h.Max())}
 }
 
 // stream sends messages until the time is up, and counts the time until the

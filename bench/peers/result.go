@@ -1,9 +1,11 @@
 package main
 
 import (
-	"cmp"
+	"fmt"
 	"slices"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // result has the fields of ringmaster's benchmark results that apply to a peer,
@@ -28,6 +30,9 @@ type result struct {
 	CPUPercent       []float64 `json:"cpu_percent,omitempty"`        // of the client and the server
 	AllocsPerMessage float64   `json:"allocs_per_message,omitempty"` // on the Go heaps of both
 	Noisy            bool      `json:"noisy"`
+
+	// Histogram has the round trips of all runs, as HdrHistogram encodes them.
+	Histogram []byte `json:"histogram,omitempty"`
 }
 
 // spread is a figure over the runs.
@@ -51,7 +56,7 @@ type percentiles struct {
 type sample struct {
 	Messages int64
 	Elapsed  time.Duration
-	Nanos    *percentiles
+	Latency  []byte // round trips in nanoseconds, an encoded histogram
 	Usage    [2]usage // of the client and the server
 }
 
@@ -61,7 +66,7 @@ const noisyFactor = 1.5
 
 // summarize makes one result of the runs' samples: totals, and medians of what
 // differs from run to run.
-func (r *result) summarize(samples []sample) {
+func (r *result) summarize(samples []sample) error {
 	var rates []float64
 	var allocs uint64
 	var elapsed time.Duration
@@ -79,20 +84,51 @@ func (r *result) summarize(samples []sample) {
 	}
 	r.MsgsPerSec = &spread{Min: slices.Min(rates), Median: median(rates), Max: slices.Max(rates)}
 	r.Noisy = r.MsgsPerSec.Max > noisyFactor*r.MsgsPerSec.Min
-	if samples[0].Nanos == nil {
-		r.BytesPerSec = r.MsgsPerSec.Median * float64(r.Size)
-		return
+	if samples[0].Latency != nil {
+		return r.summarizeLatency(samples)
 	}
-	least := func(a, b sample) int { return cmp.Compare(a.Nanos.Min, b.Nanos.Min) }
-	most := func(a, b sample) int { return cmp.Compare(a.Nanos.Max, b.Nanos.Max) }
-	r.Nanos = &percentiles{
-		Min:  slices.MinFunc(samples, least).Nanos.Min,
-		P50:  medianOf(samples, func(s sample) float64 { return s.Nanos.P50 }),
-		P90:  medianOf(samples, func(s sample) float64 { return s.Nanos.P90 }),
-		P99:  medianOf(samples, func(s sample) float64 { return s.Nanos.P99 }),
-		P999: medianOf(samples, func(s sample) float64 { return s.Nanos.P999 }),
-		Max:  slices.MaxFunc(samples, most).Nanos.Max,
+	r.BytesPerSec = r.MsgsPerSec.Median * float64(r.Size)
+	return nil
+}
+
+// summarizeLatency makes one histogram of the runs', and takes the medians over
+// the runs of its percentiles.
+func (r *result) summarizeLatency(samples []sample) error {
+	all, perRun := newHistogram(), []*hdrhistogram.Histogram{}
+	for _, s := range samples {
+		h, err := hdrhistogram.Decode(s.Latency)
+		if err != nil {
+			return fmt.Errorf("%w: the client's histogram: %w", errProcess, err)
+		}
+		all.Merge(h)
+		perRun = append(perRun, h)
 	}
+	at := func(q float64) float64 {
+		var values []float64
+		for _, h := range perRun {
+			values = append(values, float64(h.ValueAtQuantile(q)))
+		}
+		return median(values)
+	}
+	r.Nanos = &percentiles{Min: float64(all.Min()), P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), Max: float64(all.Max())}
+	var err error
+	r.Histogram, err = encode(all)
+	return err
+}
+
+// Bounds of what a histogram of round trips tells apart: up to 100 s, to three
+// digits.
+const (
+	histogramMax    = int64(100 * time.Second)
+	histogramDigits = 3
+)
+
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, histogramMax, histogramDigits)
+}
+
+func encode(h *hdrhistogram.Histogram) ([]byte, error) {
+	return h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
 }
 
 func medianOf(samples []sample, of func(sample) float64) float64 {

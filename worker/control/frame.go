@@ -100,11 +100,17 @@ type Failure struct {
 	Sentinels []string `json:"sentinels,omitempty"` // texts of the known errors it wraps
 }
 
-// Trim cuts what may be long so that the failure fits a frame.
+// Trim cuts what may be long so that the failure fits a frame: to 24 KiB each,
+// and further where JSON needs several bytes for one.
 func (f *Failure) Trim() {
-	const most = MaxFrame / 8 // JSON may need up to six bytes for one
-	f.Text = cut(f.Text, most)
-	f.Stack = cut(f.Stack, most)
+	text, stack := f.Text, f.Stack
+	for most := 24 << 10; most > 0; most /= 2 {
+		f.Text, f.Stack = cut(text, most), cut(stack, most)
+		frame := Frame{Kind: KindFailed, Failure: f}
+		if _, err := frame.encode(); err == nil {
+			return
+		}
+	}
 }
 
 func cut(s string, most int) string {
