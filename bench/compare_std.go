@@ -42,7 +42,7 @@ type standardPeer struct {
 // standardPeers are all of them, in the order in which they are measured.
 var standardPeers = []standardPeer{
 	{
-		name: "go channel", bytes: true,
+		name: "go-channel", bytes: true,
 		options: "one process, two goroutines on two cores, slices of bytes; round trips without a buffer, streams with one for 1024 messages",
 	},
 	{
@@ -54,15 +54,15 @@ var standardPeers = []standardPeer{
 		options: "stream socket, one write per message; messages have one size and no header",
 	},
 	{
-		name: "unix buffered", bytes: true, open: openBuffered,
+		name: "unix-buffered", bytes: true, open: openBuffered,
 		options: "stream socket, bufio reader and writer of 64 KiB; messages have one size and no header; round trips are flushed",
 	},
 	{
-		name: "unix gob", bytes: true, gob: true, open: openGob,
+		name: "unix-gob", bytes: true, gob: true, open: openGob,
 		options: "stream socket, one encoder and one decoder for all messages, bufio reader and writer of 64 KiB; round trips are flushed",
 	},
 	{
-		name: "net/rpc", bytes: true, gob: true, open: openRPC,
+		name: "net-rpc", bytes: true, gob: true, open: openRPC,
 		options: "Unix socket, gob; round trips are calls one by one, streams have up to 64 calls with empty replies in flight",
 	},
 }

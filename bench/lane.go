@@ -24,6 +24,7 @@ type laneSource struct {
 	batch   int
 	turn    bool // to one of them, not to all
 	last    int  // where the last one went
+	loan    ring.Loan
 }
 
 func newLaneSource(e *end) (*laneSource, error) {
@@ -66,7 +67,7 @@ func (s *laneSource) sendBatch(ctx context.Context, lane *ring.Sender, count uin
 	for i := range n {
 		payload, err := lane.Claim(s.size)
 		if err != nil {
-			if payload, err = s.claimSlowly(ctx, lane, s.size, err); err != nil {
+			if payload, err = s.claim(ctx, lane, s.size); err != nil {
 				return err
 			}
 		}
@@ -76,15 +77,9 @@ func (s *laneSource) sendBatch(ctx context.Context, lane *ring.Sender, count uin
 	return lane.Publish()
 }
 
-// claimSlowly waits for room, if that is what was missing.
-func (s *laneSource) claimSlowly(ctx context.Context, lane *ring.Sender, size int, problem error) (payload []byte, err error) {
-	if !errors.Is(problem, ring.ErrFull) {
-		return nil, problem
-	}
-	if err := lane.Publish(); err != nil {
-		return nil, err
-	}
-	err = s.port.Until(ctx, []*ring.Sender{lane}, func() error {
+// claim claims room, and waits for it.
+func (s *laneSource) claim(ctx context.Context, lane *ring.Sender, size int) (payload []byte, err error) {
+	err = s.wait(ctx, lane, func() (err error) {
 		payload, err = lane.Claim(size)
 		return err
 	})
@@ -102,30 +97,35 @@ func (s *laneSource) sendLarge(ctx context.Context, lane *ring.Sender, count uin
 }
 
 func (s *laneSource) lend(ctx context.Context, lane *ring.Sender, number uint64) error {
-	var loan *ring.Loan
-	wait := func(try func() error) error {
-		err := try()
-		if !errors.Is(err, ring.ErrFull) {
-			return err
+	err := s.wait(ctx, lane, func() error {
+		lent, err := s.port.Lend(s.size, lane.Peer())
+		if err == nil {
+			s.loan = *lent // a copy: what Lend returned stays on the stack
 		}
-		if err := lane.Publish(); err != nil {
-			return err
-		}
-		return s.port.Until(ctx, []*ring.Sender{lane}, try)
-	}
-	err := wait(func() (err error) {
-		loan, err = s.port.Lend(s.size, lane.Peer())
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	defer loan.Release()
-	stamp(loan.Bytes(), number)
-	if err := loan.Seal(s.size); err != nil {
+	defer s.loan.Release()
+	stamp(s.loan.Bytes(), number)
+	if err := s.loan.Seal(s.size); err != nil {
 		return err
 	}
-	return wait(func() error { return lane.CommitLoan(loan, ring.Meta{}) })
+	return s.wait(ctx, lane, func() error { return lane.CommitLoan(&s.loan, ring.Meta{}) })
+}
+
+// wait tries until there is room. What was committed before is published first:
+// nobody can give back its room otherwise.
+func (s *laneSource) wait(ctx context.Context, lane *ring.Sender, try func() error) error {
+	err := try()
+	if !errors.Is(err, ring.ErrFull) {
+		return err
+	}
+	if err := lane.Publish(); err != nil {
+		return err
+	}
+	return s.port.Until(ctx, []*ring.Sender{lane}, try)
 }
 
 // sendTurn sends n messages to the next receiver that has room.
@@ -155,11 +155,9 @@ func (s *laneSource) sendTurn(ctx context.Context, count uint64, n int) error {
 // end implements source.
 func (s *laneSource) end(ctx context.Context) error {
 	for _, lane := range s.senders {
-		payload, err := lane.Claim(MinSize)
+		payload, err := s.claim(ctx, lane, MinSize)
 		if err != nil {
-			if payload, err = s.claimSlowly(ctx, lane, MinSize, err); err != nil {
-				return err
-			}
+			return err
 		}
 		binary.LittleEndian.PutUint64(payload, number(s.index, endCount))
 		lane.Commit(ring.Meta{})

@@ -35,7 +35,10 @@ func measure(ctx context.Context, p plan, fill func(*Result), out func(Outcome))
 
 // finish hands out what was measured, and returns how the run ended.
 func (s *session) finish(ctx context.Context, ended error, fill func(*Result), out func(Outcome)) error {
-	if s.trouble != nil {
+	switch {
+	case ctx.Err() != nil:
+		ended = context.Cause(ctx) // whatever the processes said of it
+	case s.trouble != nil:
 		ended = s.trouble.err()
 	}
 	if len(s.samples) > 0 && (ended == nil || ctx.Err() != nil) {

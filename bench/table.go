@@ -9,9 +9,9 @@ import (
 	"github.com/ringmaster-ipc/ringmaster/bench/machine"
 )
 
-// Table writes results for people, one after the other: what was measured, its
-// figures, its floor and the ratio to it, and below that what it cost and where
-// it ran. It belongs to one goroutine.
+// Table writes results for people, one after the other: what was measured and
+// where; its figures, its floor and the ratio to it; what it cost. It belongs to
+// one goroutine.
 type Table struct {
 	w       io.Writer
 	machine *machine.Machine
@@ -40,11 +40,12 @@ func (t *Table) Add(r Result) {
 		t.printf("%-10s absent: %s\n", name, r.Absent)
 		return
 	}
-	t.printf("%-10s %-34s %s", name, r.How(), strings.Join(r.figures(), "  "))
+	t.printf("%-9s %s, %s\n", name, r.How(), t.placement(r.Cores))
+	t.printf("%9s %s", "", strings.Join(r.figures(), "  "))
 	if r.Floor != nil {
-		t.printf("  floor %9s  ratio %5.2f", Quantity(r.Floor.Value, r.Floor.Unit), r.Ratio)
+		t.printf("  floor %9s  ratio %6.2f", Quantity(r.Floor.Value, r.Floor.Unit), r.Ratio)
 	}
-	t.printf("\n%11s%s\n", "", strings.Join(t.details(r), ", "))
+	t.printf("\n%9s %s\n", "", strings.Join(r.details(), ", "))
 	if r.Noisy {
 		t.noisy++
 	}
@@ -96,10 +97,10 @@ func (r Result) figures() []string {
 	}
 	if m := r.MsgsPerSec; m != nil {
 		columns := []string{column("med", m.Median, "msgs/s"), column("min", m.Min, "msgs/s"), column("max  ", m.Max, "msgs/s")}
-		if r.BytesPerSec > 0 {
-			return append(columns, fmt.Sprintf("%13s", bytesText(r.BytesPerSec)+"/s"))
+		if r.BytesPerSec == 0 {
+			return append(columns, fmt.Sprintf("%13s", ""))
 		}
-		return append(columns, fmt.Sprintf("%13s", ""))
+		return append(columns, fmt.Sprintf("%13s", bytesText(r.BytesPerSec)+"/s"))
 	}
 	return nil
 }
@@ -109,10 +110,13 @@ func column(name string, value float64, unit string) string {
 }
 
 // details returns what else there is to say.
-func (t *Table) details(r Result) []string {
+func (r Result) details() []string {
 	parts := []string{fmt.Sprintf("%d runs", r.Runs)}
+	if r.Runs == 1 {
+		parts[0] = "1 run"
+	}
 	if r.Partial {
-		parts[0] = fmt.Sprintf("PARTIAL: %d runs", r.Runs)
+		parts[0] = "PARTIAL: " + parts[0]
 	}
 	if r.Dropped > 0 {
 		parts = append(parts, fmt.Sprintf("%d dropped", r.Dropped))
@@ -122,9 +126,6 @@ func (t *Table) details(r Result) []string {
 	}
 	if r.Version != "" {
 		parts = append(parts, r.Version)
-	}
-	if len(r.Cores) > 0 {
-		parts = append(parts, t.placement(r.Cores))
 	}
 	if len(r.CPUPercent) > 0 && len(r.CPUPercent) <= 4 {
 		parts = append(parts, "CPU "+percents(r.CPUPercent))
@@ -144,6 +145,10 @@ func (t *Table) details(r Result) []string {
 // placement says which cores were used, and what two of them share.
 func (t *Table) placement(cores []int) string {
 	switch n := len(cores); {
+	case n == 0:
+		return "not pinned"
+	case n == 1:
+		return fmt.Sprintf("core %d", cores[0])
 	case n == 2:
 		return fmt.Sprintf("cores %d, %d (%s)", cores[0], cores[1], t.machine.Relation(cores[0], cores[1]))
 	case n > 8:

@@ -72,6 +72,8 @@ var (
 
 // Stop, returned by a handler, makes Serve return nil: the worker ends in
 // order and nobody else does. It is not a failure.
+//
+//lint:ignore ST1012 it is no error, as io.EOF and fs.SkipAll are none
 var Stop = errors.New("worker: stop")
 
 // Error is how a worker's failure reaches the supervisor's caller.

@@ -319,9 +319,13 @@ func (w *Worker) unhandled() error {
 		w.config.Unhandled(w.Current(), text)
 		return nil
 	}
-	return fmt.Errorf("Someone has sent you a message.  You must override this method to handle it.: %w: type %s from %s; register a handler with worker.On[%s]",
-		ErrUnhandled, in.route.entry.Name, in.remote, goName(in.route.entry.Name))
+	return fmt.Errorf("%s %w: type %s from %s; register a handler with worker.On[%s]",
+		unhandledText, ErrUnhandled, in.route.entry.Name, in.remote, goName(in.route.entry.Name))
 }
+
+// unhandledText is part of the behaviour: the words of the library whose
+// messaging model this is.
+const unhandledText = "Someone has sent you a message.  You must override this method to handle it."
 
 // value decodes the message in hand as whatever type it is.
 func (in *incoming) value() (any, error) {

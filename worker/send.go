@@ -59,7 +59,9 @@ func sendValue[T any](ctx context.Context, w *Worker, to Target, v T, mode sendM
 	if err := w.supervised("Send"); err != nil {
 		return 0, err
 	}
-	w.Ready()
+	if !mode.system {
+		w.Ready()
+	}
 	t, err := typeOf(v)
 	if err != nil {
 		return 0, fmt.Errorf("worker: send to %s: %w", describe(to), err)

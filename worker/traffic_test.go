@@ -236,6 +236,9 @@ func drive(t testing.TB, a traffic) (sends, receives report) {
 }
 
 func TestRawAndFixedMessagesAllocateNothing(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector allocates")
+	}
 	const n = 100_000
 	for _, what := range []string{"handle", "batch", "send", "claim", "raw", "claim bulk", "send bulk", "ping"} {
 		n := n
