@@ -60,7 +60,7 @@ func TestMT30AMessageWithoutAHandlerEndsTheRunWithThatError(t *testing.T) {
 		t.Errorf("Run: %v, want %v", err, worker.ErrUnhandled)
 	}
 	failure := wantFailure(t, err, "string-hand", "unhandled")
-	wantText(t, "the failure", failure.Err.Error(), fmt.Sprintf("Someone has sent you a message.  You must override this method to handle it.: "+
+	wantText(t, "the failure", failure.Err.Error(), fmt.Sprintf("Someone has sent you a message.  You must override this method to handle it. "+
 		"worker: unhandled message: type github.com/ringmaster-ipc/ringmaster/supervisor.IntegerMessage from worker \"stranger\" (id %v); "+
 		"register a handler with worker.On[supervisor.IntegerMessage]", from))
 	wantText(t, "the error writer", st.stderr.String(), "")

@@ -30,7 +30,8 @@ func strike(of string) error {
 		panic("it hurts")
 	case "nil map":
 		var m map[string]int
-		m["x"] = 1 //lint:ignore SA5000 that is the blow
+		//lint:ignore SA5000 that is the blow
+		m["x"] = 1
 	case "goroutine":
 		go panic("nobody catches this")
 		select {}
