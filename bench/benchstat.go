@@ -60,7 +60,7 @@ func (r Result) benchmarkName() string {
 	name := "Benchmark" + strings.ToUpper(r.Scenario[:1]) + r.Scenario[1:]
 	for _, part := range []struct{ key, value string }{
 		{"peer", r.Peer}, {"api", r.API}, {"codec", r.Codec}, {"wait", r.Wait}, {"size", count0(r.Size)},
-		{"batch", count0(r.Batch)}, {"workers", count0(r.Workers)}, {"rate", count0(r.Rate)}, {"options", r.Options},
+		{"batch", count0(r.Batch)}, {"workers", count0(r.Workers)}, {"rate", count0(r.Rate)}, {"options", r.variant()},
 	} {
 		if part.value != "" {
 			name += "/" + part.key + "=" + strings.ReplaceAll(strings.ReplaceAll(part.value, " ", "_"), ",", "")

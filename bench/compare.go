@@ -122,15 +122,28 @@ func runCompare(ctx context.Context, o Options, out func(Outcome)) error {
 	}
 	var failures []error
 	for _, r := range rows {
-		for _, c := range r.contenders(o, program, list) {
-			err := c.measure(ctx, r, out)
-			if ctx.Err() != nil {
-				return err
-			}
-			if err != nil {
-				failures = append(failures, fmt.Errorf("%s of %s: %w", r.scenario, c.name, err))
-				out(Outcome{Result: Result{Scenario: r.scenario, Peer: c.name, Version: c.version, Options: c.options, Size: r.size, Absent: "failed: " + err.Error()}})
-			}
+		if err := r.run(ctx, r.contenders(o, program, list), out); ctx.Err() != nil {
+			return err
+		} else if err != nil {
+			failures = append(failures, err)
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// run measures one row.
+func (r row) run(ctx context.Context, all []contender, out func(Outcome)) error {
+	var failures []error
+	for _, c := range all {
+		err := c.measure(ctx, r, out)
+		if ctx.Err() != nil {
+			return err
+		}
+		if err != nil {
+			failures = append(failures, fmt.Errorf("%s of %s: %w", r.scenario, c.name, err))
+			out(Outcome{Result: Result{
+				Scenario: r.scenario, Peer: c.name, Version: c.version, Options: c.options, Size: r.size, Absent: "failed: " + err.Error(),
+			}})
 		}
 	}
 	return errors.Join(failures...)

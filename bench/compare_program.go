@@ -47,7 +47,7 @@ func findPeersProgram() (path string, err error) {
 	if path, err := exec.LookPath(peersProgram); err == nil {
 		return path, nil
 	}
-	return "", fmt.Errorf("%s is neither in %s nor on PATH; build it in ringmaster's source with: go build -C bench/peers -o %s .",
+	return "", fmt.Errorf("%s is neither in %s nor on PATH; in ringmaster's source, `go build -C bench/peers -o %s .` builds it",
 		peersProgram, filepath.Dir(self), beside)
 }
 

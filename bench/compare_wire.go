@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"time"
@@ -14,8 +15,9 @@ import (
 // bufferSize is what buffered readers and writers have.
 const bufferSize = 64 << 10
 
-// meetLimit is how long one end waits for the other to connect.
-const meetLimit = 5 * time.Second
+// meetLimit is how long one end waits for the other to connect: less than a
+// phase may take.
+const meetLimit = 15 * time.Second
 
 // connection is what a stream needs: sockets have it, and pipes.
 type connection interface {
@@ -59,14 +61,16 @@ func newWire(e *end, connect func(*meeting) (connection, error), newCode func(io
 }
 
 // ready connects, the first time.
-func (w *wire) ready() (err error) {
+func (w *wire) ready() error {
 	if w.conn != nil {
 		return nil
 	}
-	if w.conn, err = w.connect(w.meeting); err == nil {
-		w.code = w.newCode(w.conn)
+	conn, err := w.connect(w.meeting)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
 	}
-	return err
+	w.conn, w.code = conn, w.newCode(conn)
+	return nil
 }
 
 // send implements source.

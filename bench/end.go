@@ -212,27 +212,21 @@ func (e *end) feed(ctx context.Context, duration time.Duration) (sent int64, err
 	return sent, e.source.end(ctx)
 }
 
-// pingsPerLook is how many round trips lie between two looks at the clock.
-const pingsPerLook = 256
-
 // ping sends a message, and the next one when it has come back, for the
 // duration. The last one comes back too.
 func (e *end) ping(ctx context.Context, duration time.Duration) error {
-	watch, start := floor.NewStopwatch(), time.Now()
-	perLook := uint64(pingsPerLook)
-	if e.plan.Floor == floorSleep {
-		perLook = 1 // a round trip takes longer than a look
-	}
-	var sent int64
+	watch := floor.NewStopwatch()
+	start := watch.Read()
+	sent := start
 	e.tally.next = func(count uint64) error {
-		_ = e.latency.RecordValue(watch.Nanos(sent, watch.Read())) // beyond the scale it is left out
-		if count%perLook == 0 && time.Since(start) > duration {
+		now := watch.Read()
+		_ = e.latency.RecordValue(watch.Nanos(sent, now)) // beyond the scale it is left out
+		if watch.Nanos(start, now) > duration.Nanoseconds() {
 			return e.source.end(ctx)
 		}
 		sent = watch.Read()
 		return e.source.send(ctx, count+1, 1)
 	}
-	sent = watch.Read()
 	if err := e.source.send(ctx, 0, 1); err != nil {
 		return err
 	}

@@ -78,7 +78,11 @@ func (s *session) run(ctx context.Context) error {
 		if p.Turn && len(part.Ins) > 0 {
 			name = queueName
 		}
-		id, err := super.Add(endKind.Spec(p).Named(name).Resident().OnCore(s.plan.Options.Cores[i]).Waiting(strategy))
+		spec := endKind.Spec(p).Named(name).Resident().OnCore(s.plan.Options.Cores[i]).Waiting(strategy)
+		if p.Peer.Name != "" {
+			spec = spec.WithMaxProcs(1) // what Go takes by itself on one core, and what suits peers best
+		}
+		id, err := super.Add(spec)
 		if err != nil {
 			return err
 		}

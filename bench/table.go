@@ -17,6 +17,7 @@ type Table struct {
 	machine *machine.Machine
 	noisy   int
 	results int
+	peers   comparison
 	err     error
 }
 
@@ -34,6 +35,10 @@ func (t *Table) printf(format string, args ...any) {
 func (t *Table) Add(r Result) {
 	if t.results++; t.results == 1 {
 		t.printf("%s\n\n", t.machine)
+	}
+	if r.Peer != "" {
+		t.addPeer(r)
+		return
 	}
 	name := strings.TrimSpace(r.Scenario + " " + r.Peer)
 	if r.Absent != "" {
@@ -54,6 +59,7 @@ func (t *Table) Add(r Result) {
 // Close writes what there is to say about all results, and returns the first
 // error of writing.
 func (t *Table) Close() error {
+	t.closePeers()
 	if t.noisy > 0 {
 		t.printf("\nThe machine was noisy in %d of %d results: its state changed between runs, or floors before and\n"+
 			"after a run differed by more than a quarter. Believe ratios rather than figures, and measure again.\n", t.noisy, t.results)
@@ -75,7 +81,7 @@ func (r Result) How() string {
 	add(r.API)
 	add(r.Codec)
 	if r.Size > 0 {
-		add(bytesText(float64(r.Size)))
+		add(Bytes(float64(r.Size)))
 	}
 	if r.Batch > 1 {
 		add(fmt.Sprintf("in %ds", r.Batch))
@@ -100,7 +106,7 @@ func (r Result) figures() []string {
 		if r.BytesPerSec == 0 {
 			return append(columns, fmt.Sprintf("%13s", ""))
 		}
-		return append(columns, fmt.Sprintf("%13s", bytesText(r.BytesPerSec)+"/s"))
+		return append(columns, fmt.Sprintf("%13s", Bytes(r.BytesPerSec)+"/s"))
 	}
 	return nil
 }
@@ -165,7 +171,8 @@ func Quantity(value float64, unit string) string {
 	return scaled(value, 1000, []string{" /s", " k/s", " M/s", " G/s"})
 }
 
-func bytesText(value float64) string {
+// Bytes returns a number of bytes in a handy size.
+func Bytes(value float64) string {
 	return scaled(value, 1024, []string{" B", " KiB", " MiB", " GiB", " TiB"})
 }
 

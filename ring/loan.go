@@ -8,9 +8,9 @@ import (
 	"github.com/ringmaster-ipc/ringmaster/shm"
 )
 
-// Loan is memory for one large payload. It is filled, sealed, committed to the
-// lanes of any number of receivers, and released by the sender, always and
-// whatever happened. The memory is used again once every receiver has handled
+// Loan is memory for one large payload. It is filled, sealed, committed to a lane
+// of any number of receivers, once for each, and released by the sender, always
+// and whatever happened. The memory is used again once every receiver has handled
 // its record, too. A loan belongs to one goroutine.
 type Loan struct {
 	port *Port

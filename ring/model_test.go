@@ -160,6 +160,7 @@ type modelLoan struct {
 	start, end int // in the slab
 	contents   []byte
 	held       map[int]bool // by receiver: not handled yet, or retained
+	given      map[int]bool // by receiver: committed to it
 	lent       *Loan
 	kept       []retainedView
 }
@@ -205,7 +206,7 @@ func (m *slabModel) lend(t *rapid.T) {
 		t.Fatalf("Lend(%d): %d bytes, %v", n, len(l.Bytes()), err)
 	}
 	start := l.page * pageSize
-	loan := &modelLoan{start: start, end: start + l.pages*pageSize, held: map[int]bool{}, lent: l}
+	loan := &modelLoan{start: start, end: start + l.pages*pageSize, held: map[int]bool{}, given: map[int]bool{}, lent: l}
 	for _, other := range m.loans {
 		if other.inUse() && loan.start < other.end && other.start < loan.end {
 			t.Fatalf("a loan at %d–%d overlaps one in use at %d–%d", loan.start, loan.end, other.start, other.end)
@@ -226,7 +227,7 @@ func (l *modelLoan) inUse() bool { return l.lent != nil || len(l.held) > 0 }
 func (m *slabModel) commit(t *rapid.T) {
 	for _, l := range m.loans {
 		slot := rapid.IntRange(1, 3).Draw(t, "to")
-		if l.lent == nil || l.held[slot] {
+		if l.lent == nil || l.given[slot] {
 			continue
 		}
 		err := m.lanes[slot].CommitLoan(l.lent, Meta{})
@@ -242,7 +243,7 @@ func (m *slabModel) commit(t *rapid.T) {
 		if err := m.lanes[slot].Publish(); err != nil {
 			t.Fatal(err)
 		}
-		l.held[slot] = true
+		l.held[slot], l.given[slot] = true, true
 		return
 	}
 }

@@ -212,6 +212,7 @@ func TestAListenTableEmptiedOverAndOverIsNonsense(t *testing.T) {
 		defer close(stopped)
 		for !stop.Load() {
 			word.Add(1 << 32)
+			runtime.Gosched()
 		}
 	}()
 	defer func() {

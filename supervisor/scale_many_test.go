@@ -143,9 +143,11 @@ var crowdMarshal = worker.Define("scale-marshal", func(ctx context.Context, w *w
 func runCrowd(t *testing.T, size int) int64 {
 	t.Helper()
 	var memory int64
+	var met time.Time
 	var stdout, stderr faultOutput
 	s := supervisor.New(supervisor.WithStdout(&stdout), supervisor.WithStderr(&stderr),
 		supervisor.WithInput(func(context.Context, string, string) (string, error) {
+			met = time.Now()
 			children := childrenOf(t, os.Getpid())
 			if len(children) != size+1 {
 				t.Errorf("%d workers live, want %d", len(children), size+1)
@@ -171,8 +173,8 @@ func runCrowd(t *testing.T, size int) int64 {
 		t.Fatalf("%v\n%s%s", err, stdout.String(), stderr.String())
 	}
 	stats := s.Stats()
-	t.Logf("%d workers, everybody with everybody, then %d messages each way: %v, %d MiB, %+v",
-		size, bothWays, time.Since(start).Round(time.Millisecond), memory>>20, stats)
+	t.Logf("%d workers: everybody had met everybody after %v, two had exchanged %d messages each way and all had ended after %v; %d MiB, %+v",
+		size, met.Sub(start).Round(time.Millisecond), bothWays, time.Since(start).Round(time.Millisecond), memory>>20, stats)
 	if stats.Rescued != 0 {
 		t.Errorf("%d workers slept with mail", stats.Rescued)
 	}

@@ -53,6 +53,7 @@ func splitCorrelation(payload []byte) (correlation, []byte, error) {
 type calls struct {
 	numbers atomic.Uint64
 	late    atomic.Uint64 // replies that nobody waits for any more
+	waiting atomic.Int32  // calls begun and not ended
 
 	callsMu sync.Mutex
 	open    map[uint64]*openCall
@@ -140,6 +141,7 @@ func (w *Worker) one(to Target) (ID, error) {
 
 func (c *calls) begin(call *openCall) uint64 {
 	number := c.numbers.Add(1)
+	c.waiting.Add(1)
 	c.callsMu.Lock()
 	defer c.callsMu.Unlock()
 	c.open[number] = call
@@ -147,6 +149,7 @@ func (c *calls) begin(call *openCall) uint64 {
 }
 
 func (c *calls) end(number uint64) {
+	c.waiting.Add(-1)
 	c.callsMu.Lock()
 	defer c.callsMu.Unlock()
 	delete(c.open, number)
@@ -189,7 +192,7 @@ func (w *Worker) receiveReply(ctx context.Context, call *openCall, giveWay bool)
 		if giveWay && w.serving.Load() {
 			return errGiveWay
 		}
-		known := w.now() // before the pass, see settle
+		known := w.awaited() // before the pass, see settle
 		n, err := w.port.Receive(ring.Replies, take)
 		if err = w.quarantined(err); err != nil {
 			return err
@@ -221,11 +224,20 @@ func (w *Worker) takeOnlyReply(rec *ring.Record) error {
 	return w.take(rec)
 }
 
+// awaited returns the catalog as of now while somebody waits for a reply, and
+// otherwise nil: it need not be worked out at every change of the directory.
+func (w *Worker) awaited() *catalog {
+	if w.waiting.Load() == 0 {
+		return nil
+	}
+	return w.now()
+}
+
 // settle ends the calls to workers that will not reply: they had ended for good
 // when known was looked up, and a pass over the lanes that began after that
 // found nothing. The goroutine that receives calls it.
 func (w *Worker) settle(known *catalog) {
-	if known == w.settled {
+	if known == nil || known == w.settled {
 		return
 	}
 	w.settled = known

@@ -3,6 +3,7 @@ package worker
 import (
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 
 	"github.com/ringmaster-ipc/ringmaster/ring"
@@ -15,6 +16,19 @@ type memory struct {
 	directory *ring.Directory
 	open      func(descriptor uint32) (*os.File, error)
 	builds    []atomic.Uint64 // by slot: what the binary is known by, once mapped
+
+	mu     sync.Mutex
+	mapped map[place]*shm.Segment
+}
+
+// place is what a segment is known by. Each is mapped once, however often it is
+// asked for: a supervisor that buries its workers looks for the mail of each in
+// the outboxes of all others, and a process can have some 65,000 mappings.
+type place struct {
+	kind        shm.Kind
+	id          uint64 // of the owner
+	incarnation uint32 // of an outbox
+	descriptor  uint32
 }
 
 // BuildParam is the word of an inbox's and an outbox's header that identifies
@@ -33,7 +47,7 @@ func (m *memory) Inbox(slot int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	segment, err := m.mapShared("inbox", shm.KindInbox, slot, row.Inbox)
+	segment, err := m.mapShared("inbox", slot, place{kind: shm.KindInbox, id: row.ID, descriptor: row.Inbox})
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +64,7 @@ func (m *memory) Outbox(slot, index int) ([]byte, uint32, error) {
 	if ref.Incarnation == 0 {
 		return nil, 0, ring.ErrNoPeer
 	}
-	segment, err := m.mapShared("outbox", shm.KindOutbox, slot, ref.Descriptor)
+	segment, err := m.mapShared("outbox", slot, place{shm.KindOutbox, row.ID, ref.Incarnation, ref.Descriptor})
 	if err != nil {
 		return nil, 0, err
 	}
@@ -70,12 +84,17 @@ func (m *memory) row(slot int) (ring.Row, error) {
 
 // mapShared maps a segment read-only, lets go of its descriptor, and makes sure
 // that it is the one the directory means.
-func (m *memory) mapShared(what string, kind shm.Kind, slot int, descriptor uint32) (*shm.Segment, error) {
-	file, err := m.open(descriptor)
+func (m *memory) mapShared(what string, slot int, at place) (*shm.Segment, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if segment := m.mapped[at]; segment != nil {
+		return segment, nil
+	}
+	file, err := m.open(at.descriptor)
 	if err != nil {
 		return nil, err
 	}
-	segment, err := shm.Open(file, fmt.Sprintf("%s of slot %d", what, slot), kind, false)
+	segment, err := shm.Open(file, fmt.Sprintf("%s of slot %d", what, slot), at.kind, false)
 	if err != nil {
 		return nil, err
 	}
@@ -85,5 +104,16 @@ func (m *memory) mapShared(what string, kind shm.Kind, slot int, descriptor uint
 	}
 	m.builds[slot].Store(segment.Header().Params[BuildParam])
 	segment.Forget()
+	m.mapped[at] = segment
 	return segment, nil
+}
+
+// close unmaps everything. Nobody may look at it any more.
+func (m *memory) close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for at, segment := range m.mapped {
+		segment.Close()
+		delete(m.mapped, at)
+	}
 }

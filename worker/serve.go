@@ -33,7 +33,7 @@ func (w *Worker) Serve(ctx context.Context) error {
 func (w *Worker) serve(ctx context.Context, catch func(any) bool) error {
 	defer context.AfterFunc(ctx, w.port.Interrupt)()
 	for {
-		known := w.now() // before the pass, see settle
+		known := w.awaited() // before the pass, see settle
 		n, err := w.pass(ctx, catch)
 		if err != nil {
 			return err

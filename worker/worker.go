@@ -9,6 +9,7 @@ import (
 
 	"github.com/ringmaster-ipc/ringmaster/codec"
 	"github.com/ringmaster-ipc/ringmaster/ring"
+	"github.com/ringmaster-ipc/ringmaster/shm"
 )
 
 // Worker is this process as a member of a run. Its methods and the functions
@@ -72,7 +73,10 @@ type Files interface {
 // Attach makes this process a member of a run. It is used by Main and by
 // package supervisor.
 func Attach(c Config) (*Worker, error) {
-	mem := &memory{directory: c.Directory, open: c.Open, builds: make([]atomic.Uint64, c.Port.Geometry.Slots)}
+	mem := &memory{
+		directory: c.Directory, open: c.Open,
+		builds: make([]atomic.Uint64, c.Port.Geometry.Slots), mapped: map[place]*shm.Segment{},
+	}
 	c.Port.Memory = mem
 	if c.Files != nil {
 		c.Port.Blobs = c.Files
@@ -182,11 +186,12 @@ func (w *Worker) Shut(ctx context.Context) error {
 	return nil
 }
 
-// Close ends every wait of this worker. Package supervisor calls it at the end
-// of a run.
+// Close ends every wait of this worker and unmaps the memory of all others, of
+// which nothing may be in use. Package supervisor calls it at the end of a run.
 func (w *Worker) Close() {
 	if w.port != nil {
 		w.port.Close()
+		w.memory.close()
 	}
 }
 

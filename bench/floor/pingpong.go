@@ -10,9 +10,6 @@ import (
 // over is the value that ends a ping-pong.
 const over = 1<<64 - 1
 
-// pingsPerLook is how many round trips lie between two readings of the clock.
-const pingsPerLook = 256
-
 // Ping sends one cache line back and forth with the process that calls
 // [Memory.Pong], for the duration, and calls record with the nanoseconds of
 // each round trip. It spins; it reports [ErrStalled] when limit has passed
@@ -21,15 +18,16 @@ func (m *Memory) Ping(duration, limit time.Duration, record func(nanos int64)) e
 	ping, pong := m.word(offPing), m.word(offPong)
 	defer publish(ping, over)
 	watch := NewStopwatch()
-	start := time.Now()
+	start := watch.Read()
 	for n := uint64(1); ; n++ {
 		from := watch.Read()
 		publish(ping, n)
 		if !await(pong, n, limit) {
 			return stalled("ping", limit)
 		}
-		record(watch.Nanos(from, watch.Read()))
-		if n%pingsPerLook == 0 && time.Since(start) > duration {
+		to := watch.Read()
+		record(watch.Nanos(from, to))
+		if watch.Nanos(start, to) > duration.Nanoseconds() {
 			return nil
 		}
 	}

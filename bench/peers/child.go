@@ -15,8 +15,8 @@ const fdNotes = 3
 // childLimit is how long a measured process may take besides the measuring.
 const childLimit = 20 * time.Second
 
-// note is what the server tells the client: first its address, and when a
-// stream has ended or the client asks for nothing more, its report.
+// note is what the server tells the client: first its address, then that a
+// stream has warmed up, and its report when the client wants nothing more.
 type note struct {
 	Address string
 	Report  *report
@@ -79,9 +79,12 @@ func die(reason string) {
 // server serves until the last message has come.
 func server(p peer, j job, notes *json.Encoder, l *leash) error {
 	var t tally
-	over := make(chan struct{})
+	warm, over := make(chan struct{}), make(chan struct{})
 	handle := func(message []byte) []byte {
-		if t.add(message) {
+		switch t.add(message) {
+		case warmNumber:
+			close(warm)
+		case lastNumber:
 			close(over)
 		}
 		if j.oneWay() {
@@ -100,7 +103,14 @@ func server(p peer, j job, notes *json.Encoder, l *leash) error {
 	if err := notes.Encode(note{Address: address}); err != nil {
 		return fmt.Errorf("peers: the client is gone: %w", err)
 	}
-	<-over // or the process's time limit
+	// These last until they happen, or until the process's time limit.
+	if j.oneWay() {
+		<-warm
+		if err := notes.Encode(note{}); err != nil {
+			return fmt.Errorf("peers: the client is gone: %w", err)
+		}
+	}
+	<-over
 	used, err := m.read()
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ func measure(p peer, j job, notes *json.Decoder) (sample, error) {
 
 // roundTrips sends a message and waits for its return, again and again. The
 // first tenth of the time is not counted.
-func roundTrips(c client, j job, over func() error) (s sample, sent uint64, err error) {
+func roundTrips(c client, j job, heard func() error) (s sample, sent uint64, err error) {
 	h := newHistogram()
 	want := make([]byte, j.Size)
 	begin := time.Now()
@@ -79,51 +79,77 @@ func roundTrips(c client, j job, over func() error) (s sample, sent uint64, err 
 	if s.Latency, err = encode(h); err != nil {
 		return s, sent, err
 	}
-	return s, sent, last(c, j, over)
+	return s, sent, last(c, j, heard)
 }
 
 // stream sends messages until the time is up, and counts the time until the
-// server has handled the last of them.
-func stream(c client, j job, over func() error) (s sample, sent uint64, err error) {
-	begin := time.Now()
-	deadline := begin.Add(j.Duration)
-	look := uint64(clockEvery)
-	if j.Size >= largeSize {
-		look = 1
-	}
-	for sent%look != 0 || time.Now().Before(deadline) {
-		message := c.Claim(j.Size)
-		fill(message, sent)
-		if err := c.Send(message); err != nil {
-			return s, sent, err
-		}
-		sent++
-	}
-	if err := c.Flush(); err != nil {
+// server has handled the last of them. A fifth of the time goes before: gRPC,
+// for one, finds out meanwhile how much to have on its way.
+func stream(c client, j job, heard func() error) (s sample, sent uint64, err error) {
+	if err := send(c, j.Size, &sent, time.Now().Add(j.Duration/5)); err != nil {
 		return s, sent, err
 	}
-	if err := last(c, j, over); err != nil {
+	if err := tell(c, j, warmNumber); err != nil {
 		return s, sent, err
 	}
-	s.Messages, s.Elapsed = int64(sent), time.Since(begin)
+	if err := heard(); err != nil {
+		return s, sent, fmt.Errorf("peers: the server is gone: %w", err)
+	}
+	begin, warm := time.Now(), sent
+	if err := send(c, j.Size, &sent, begin.Add(j.Duration)); err != nil {
+		return s, sent, err
+	}
+	if err := last(c, j, heard); err != nil {
+		return s, sent, err
+	}
+	s.Messages, s.Elapsed = int64(sent-warm), time.Since(begin)
 	return s, sent, nil
 }
 
-// last tells the server that there is no more, and waits for its report.
-func last(c client, j job, over func() error) error {
-	message := c.Claim(j.Size)
-	fill(message, lastNumber)
-	if j.oneWay() {
-		if err := c.Send(message); err != nil {
-			return err
+// send sends messages until the deadline, one at least, and counts them in sent.
+func send(c client, size int, sent *uint64, deadline time.Time) error {
+	look := uint64(clockEvery)
+	if size >= largeSize {
+		look = 1
+	}
+	for {
+		for range look {
+			message := c.Claim(size)
+			fill(message, *sent)
+			if err := c.Send(message); err != nil {
+				return err
+			}
+			*sent++
 		}
-		if err := c.Flush(); err != nil {
-			return err
+		if !time.Now().Before(deadline) {
+			return nil
 		}
-	} else if _, err := c.Call(message); err != nil {
+	}
+}
+
+// tell sends a number that says something, after all messages before it.
+func tell(c client, j job, number uint64) error {
+	if err := c.Flush(); err != nil {
 		return err
 	}
-	if err := over(); err != nil {
+	message := c.Claim(j.Size)
+	fill(message, number)
+	if !j.oneWay() {
+		_, err := c.Call(message)
+		return err
+	}
+	if err := c.Send(message); err != nil {
+		return err
+	}
+	return c.Flush()
+}
+
+// last tells the server that there is no more, and waits for its report.
+func last(c client, j job, heard func() error) error {
+	if err := tell(c, j, lastNumber); err != nil {
+		return err
+	}
+	if err := heard(); err != nil {
 		return fmt.Errorf("peers: the server's report: %w", err)
 	}
 	return nil

@@ -11,8 +11,11 @@ import (
 // have the number's lowest byte as their value.
 const numberSize = 8
 
-// lastNumber is the number of the message that ends a stream.
-const lastNumber = ^uint64(0)
+// Numbers of messages that are none.
+const (
+	lastNumber = ^uint64(0)     // there is no more
+	warmNumber = lastNumber - 1 // from here on it counts
+)
 
 // fill writes message number n, every byte of it. Doubling copies are as fast
 // as the machine fills memory.
@@ -41,19 +44,18 @@ func intact(message []byte) bool {
 // goroutines, in any order.
 type tally struct{ messages, numbers, torn atomic.Uint64 }
 
-// add counts one message and reports whether it ended the stream.
-func (t *tally) add(message []byte) (last bool) {
+// add counts one message and returns its number, 0 for a damaged one.
+func (t *tally) add(message []byte) (number uint64) {
 	if !intact(message) {
 		t.torn.Add(1)
-		return false
+		return 0
 	}
 	n := binary.LittleEndian.Uint64(message)
-	if n == lastNumber {
-		return true
+	if n < warmNumber {
+		t.messages.Add(1)
+		t.numbers.Add(n)
 	}
-	t.messages.Add(1)
-	t.numbers.Add(n)
-	return false
+	return n
 }
 
 // check reports whether all of the messages 0, 1, … sent-1 came, each once as

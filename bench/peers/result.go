@@ -56,7 +56,7 @@ type percentiles struct {
 type sample struct {
 	Messages int64
 	Elapsed  time.Duration
-	Latency  []byte // round trips in nanoseconds, an encoded histogram
+	Latency  []byte   // round trips in nanoseconds, an encoded histogram
 	Usage    [2]usage // of the client and the server
 }
 

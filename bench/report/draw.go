@@ -31,37 +31,43 @@ type curve struct {
 	points plotter.XYs
 }
 
+// sketch is a plot to be drawn.
+type sketch struct {
+	title, x, y    string
+	xTicks, yTicks plot.Ticker
+	fromZero       bool // the y axis is linear; otherwise logarithmic, as x always is
+	curves         []curve
+}
+
 // drawAll returns the drawings that the outcomes have something for.
 func drawAll(outcomes []bench.Outcome) ([]drawing, error) {
+	rate := func(v float64) string { return bench.Quantity(v, "msgs/s") }
 	var drawings []drawing
-	for _, d := range []struct {
-		title, x, y string
-		logX, logY  bool
-		ticks       plot.Ticker
-		curves      []curve
-	}{
-		{"Latencies by percentile", "percentile", "nanoseconds", true, true, percentileTicks{}, percentileCurves(outcomes)},
-		{"Throughput by size", "bytes of a message", "bytes per second", true, true, plot.LogTicks{Prec: -1}, sizeCurves(outcomes)},
-		{"Throughput by number of workers", "workers", "messages per second, all together", true, false, plot.LogTicks{Prec: -1}, scaleCurves(outcomes)},
+	for _, s := range []sketch{
+		{
+			title: "Latencies by percentile", x: "percentile", xTicks: percentileTicks{},
+			y: "latency", yTicks: labelled{plot.LogTicks{Prec: -1}, func(v float64) string { return bench.Quantity(v, "ns") }},
+			curves: percentileCurves(outcomes),
+		},
+		{
+			title: "Throughput by size", x: "size of a message", xTicks: powers{4, bench.Bytes},
+			y: "throughput", yTicks: powers{2, func(v float64) string { return bench.Bytes(v) + "/s" }},
+			curves: sizeCurves(outcomes),
+		},
+		{
+			title: "Throughput by number of workers", x: "workers", xTicks: powers{2, func(v float64) string { return fmt.Sprint(v) }},
+			y: "messages, all together", yTicks: labelled{plot.DefaultTicks{}, rate}, fromZero: true,
+			curves: scaleCurves(outcomes),
+		},
 	} {
-		if len(d.curves) == 0 {
+		if len(s.curves) == 0 {
 			continue
 		}
-		p := plot.New()
-		p.X.Label.Text, p.Y.Label.Text = d.x, d.y
-		if d.logX {
-			p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, d.ticks
-		}
-		if d.logY {
-			p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
-		} else {
-			p.Y.Min = 0
-		}
-		svg, err := drawCurves(p, d.curves)
+		svg, err := s.draw()
 		if err != nil {
-			return nil, fmt.Errorf("report: draw %q: %w", d.title, err)
+			return nil, fmt.Errorf("report: draw %q: %w", s.title, err)
 		}
-		drawings = append(drawings, drawing{d.title, svg})
+		drawings = append(drawings, drawing{s.title, svg})
 	}
 	return drawings, nil
 }
@@ -72,11 +78,20 @@ const (
 	height = 13 * vg.Centimeter
 )
 
-// drawCurves returns a plot with curves as an SVG element.
-func drawCurves(p *plot.Plot, curves []curve) (template.HTML, error) {
+// legendLines is how many lines of a legend a tenth of the height has room for.
+const legendLines = 2
+
+// draw returns a plot with curves as an SVG element.
+func (s *sketch) draw() (template.HTML, error) {
+	p := plot.New()
+	p.X.Label.Text, p.Y.Label.Text = s.x, s.y
+	p.X.Scale, p.X.Tick.Marker, p.Y.Tick.Marker = plot.LogScale{}, s.xTicks, s.yTicks
+	if !s.fromZero {
+		p.Y.Scale = plot.LogScale{}
+	}
 	p.Add(plotter.NewGrid())
 	p.Legend.Top, p.Legend.Left = true, true
-	for i, c := range curves {
+	for i, c := range s.curves {
 		line, err := plotter.NewLine(c.points)
 		if err != nil {
 			return "", err
@@ -87,6 +102,13 @@ func drawCurves(p *plot.Plot, curves []curve) (template.HTML, error) {
 	}
 	widen(&p.X)
 	widen(&p.Y)
+	// Room for the legend above the curves.
+	tenths := float64((len(s.curves) + legendLines - 1) / legendLines)
+	if s.fromZero {
+		p.Y.Min, p.Y.Max = 0, p.Y.Max*(1+tenths/10)
+	} else {
+		p.Y.Max *= math.Pow(p.Y.Max/p.Y.Min, tenths/10)
+	}
 	canvas := vgsvg.New(width, height)
 	p.Draw(draw.New(canvas))
 	var buffer bytes.Buffer
@@ -109,12 +131,15 @@ func widen(axis *plot.Axis) {
 	}
 }
 
+// fewLatencies are too few for a curve.
+const fewLatencies = 100
+
 // percentileCurves returns a curve for each set of latencies. Its x is how many
 // messages there are for one that takes longer: 10 at the 90th percentile, 100
 // at the 99th.
 func percentileCurves(outcomes []bench.Outcome) (curves []curve) {
 	for _, o := range outcomes {
-		if o.Latency == nil || o.Latency.TotalCount() == 0 {
+		if o.Latency == nil || o.Latency.TotalCount() < fewLatencies {
 			continue
 		}
 		c := curve{name: name(o.Result)}
@@ -128,26 +153,6 @@ func percentileCurves(outcomes []bench.Outcome) (curves []curve) {
 
 func atTail(h *hdrhistogram.Histogram, x float64) float64 {
 	return math.Max(float64(h.ValueAtQuantile(100*(1-1/x))), 1)
-}
-
-// percentileTicks labels the axis of percentileCurves.
-type percentileTicks struct{}
-
-// Ticks implements plot.Ticker.
-func (percentileTicks) Ticks(_, most float64) []plot.Tick {
-	ticks := []plot.Tick{{Value: 1, Label: "0"}, {Value: 2, Label: "50"}}
-	label := "90"
-	for x := 10.0; x <= most; x *= 10 {
-		ticks = append(ticks, plot.Tick{Value: x, Label: label})
-		if label == "90" {
-			label = "99"
-		} else if label == "99" {
-			label = "99.9"
-		} else {
-			label += "9"
-		}
-	}
-	return ticks
 }
 
 // sizeCurves returns a curve of bytes per second for each way of streaming that

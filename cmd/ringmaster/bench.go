@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -111,7 +112,7 @@ func (set *settings) addFlags(command *cobra.Command, s bench.Scenario) {
 			choices(name, "ids", "broadcast", "listeners")
 		}
 	}
-	flags.DurationVar(&o.Duration, "duration", bench.DefaultDuration, "of one measured run")
+	flags.DurationVar(&o.Duration, "duration", cmp.Or(d.Duration, bench.DefaultDuration), "of one measured run")
 	flags.IntVar(&o.Runs, "runs", bench.DefaultRuns, "runs whose floors agree")
 	flags.IntSliceVar(&o.Cores, "cores", nil, "cores for the processes, used in turn (default all this process may use)")
 	set.output.addFlags(flags)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,6 +27,7 @@ type output struct {
 	benchstat bool
 	folder    string
 
+	w      io.Writer
 	table  *bench.Table
 	lines  *bench.Benchstat
 	encode *json.Encoder
@@ -54,14 +56,14 @@ func (o *output) open(cmd *cobra.Command) error {
 		return err
 	}
 	o.report = report.Report{Command: strings.Join(append([]string{filepath.Base(os.Args[0])}, os.Args[1:]...), " "), Time: time.Now(), Machine: m}
-	w := cmd.OutOrStdout()
+	o.w = cmd.OutOrStdout()
 	switch {
 	case o.json:
-		o.encode = json.NewEncoder(w)
+		o.encode = json.NewEncoder(o.w)
 	case o.benchstat:
-		o.lines = bench.NewBenchstat(w, m)
+		o.lines = bench.NewBenchstat(o.w, m)
 	default:
-		o.table = bench.NewTable(w, m)
+		o.table = bench.NewTable(o.w, m)
 	}
 	return nil
 }
@@ -96,7 +98,8 @@ func (o *output) close(partial bool) error {
 		return errors.Join(err, written)
 	}
 	if o.table != nil {
-		fmt.Printf("\nThe report is %s\n", filepath.Join(o.folder, "report.html"))
+		_, written := fmt.Fprintf(o.w, "\nThe report is %s\n", filepath.Join(o.folder, "report.html"))
+		return errors.Join(err, written)
 	}
 	return err
 }
