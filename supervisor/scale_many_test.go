@@ -53,9 +53,8 @@ var crowdMember = worker.Define("scale-member", func(ctx context.Context, w *wor
 		return err
 	})
 	balls := int64(0)
-	failed := make(chan error, 1)
 	worker.On(w, func(_ context.Context, d scaleDuel) error {
-		go func() { failed <- play(ctx, w, d.With) }() // two that send inside handlers would wait for each other
+		go play(ctx, w, d.With) // two that send inside handlers would wait for each other
 		return nil
 	})
 	worker.On(w, func(ctx context.Context, b scaleBall) error {
@@ -64,9 +63,6 @@ var crowdMember = worker.Define("scale-member", func(ctx context.Context, w *wor
 		}
 		if balls++; balls < bothWays {
 			return nil
-		}
-		if err := <-failed; err != nil {
-			return err
 		}
 		_, err := worker.Send(ctx, w, worker.Name("scale-marshal"), scaleDone{balls})
 		return err
@@ -87,13 +83,12 @@ var crowdMember = worker.Define("scale-member", func(ctx context.Context, w *wor
 })
 
 // play sends all balls to another.
-func play(ctx context.Context, w *worker.Worker, with worker.ID) error {
+func play(ctx context.Context, w *worker.Worker, with worker.ID) {
 	for n := range int64(bothWays) {
 		if _, err := worker.Send(ctx, w, with, scaleBall{n, n * n}); err != nil {
-			return err
+			panic(err)
 		}
 	}
-	return nil
 }
 
 // crowdMarshal leads a crowd through its parts.

@@ -120,9 +120,6 @@ func (m *Memory) File() *os.File { return m.segment.File() }
 // Close gives the mapping and the descriptor back. No loop may be running.
 func (m *Memory) Close() { m.segment.Close() }
 
-// Slot returns the bytes of a slot.
-func (m *Memory) Slot() int { return m.slot }
-
 func (m *Memory) ringSize() int64 {
 	data := int64(m.slot) * int64(m.slots)
 	return ringData + (data+pageSize-1)&^(pageSize-1)

@@ -52,9 +52,15 @@ type Cache struct {
 
 // Describe returns the machine. It reads some dozens of small files. It reports
 // [ErrNoCores].
-func Describe() (*Machine, error) {
+func Describe() (*Machine, error) { return describe(procfs.DefaultMountPoint) }
+
+func describe(proc string) (*Machine, error) {
 	m := &Machine{Arch: runtime.GOARCH, GoVersion: runtime.Version(), Kernel: kernel()}
-	self, err := procfs.Self()
+	fs, err := procfs.NewFS(proc)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoCores, err)
+	}
+	self, err := fs.Self()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoCores, err)
 	}
@@ -68,7 +74,7 @@ func Describe() (*Machine, error) {
 	if len(m.Allowed) == 0 {
 		return nil, ErrNoCores
 	}
-	m.readProcessor()
+	m.readProcessor(fs)
 	m.Governor = line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 	online := parseList(line("/sys/devices/system/cpu/online"))
 	if len(online) == 0 {
@@ -81,11 +87,7 @@ func Describe() (*Machine, error) {
 }
 
 // readProcessor takes from /proc/cpuinfo what is there: arm64 names no model.
-func (m *Machine) readProcessor() {
-	fs, err := procfs.NewDefaultFS()
-	if err != nil {
-		return
-	}
+func (m *Machine) readProcessor(fs procfs.FS) {
 	info, err := fs.CPUInfo()
 	if err != nil || len(info) == 0 {
 		return

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,14 @@ func TestThisMachineIsDescribed(t *testing.T) {
 	}
 	if text := m.String(); !strings.Contains(text, m.Arch) || strings.Contains(text, ", ,") {
 		t.Errorf("in one line it is %q", text)
+	}
+}
+
+func TestAHiddenProcIsReported(t *testing.T) {
+	for _, proc := range []string{t.TempDir(), "/nowhere"} {
+		if _, err := describe(proc); !errors.Is(err, ErrNoCores) {
+			t.Errorf("%s: %v, want ErrNoCores", proc, err)
+		}
 	}
 }
 
