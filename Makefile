@@ -8,7 +8,7 @@ export CGO_ENABLED ?= 0
 .PHONY: help
 help:
 	@echo "make run      build, then index the Go toolchain's source with worker processes (examples/symbols)"
-	@echo "make test     everything that CI checks: vet, lint, tests, purego, race, arm64"
+	@echo "make test     everything that CI checks: vet, lint, tests, purego, race, arm64, peers"
 	@echo "make build    compile everything"
 	@echo "make unit     the tests alone"
 	@echo "make bench    the benchmarks of ring, codec and worker"
@@ -23,7 +23,7 @@ run: build
 	$(GO) run ./examples/symbols -check
 
 .PHONY: test
-test: packages lint unit purego race arm64
+test: packages lint unit purego race arm64 peers
 	@echo "make test: all passed"
 
 # Debian packages, on a machine of CI only; elsewhere what is missing is skipped.
@@ -63,6 +63,12 @@ arm64:
 		echo "GOARCH=arm64 $(GO) test -short -exec qemu-aarch64 ./shm ./ring ./codec"; \
 		GOARCH=arm64 $(GO) test -short -exec qemu-aarch64 -p 1 ./shm ./ring ./codec; \
 	else echo "arm64 tests skipped: no qemu-aarch64 on this machine (Debian: qemu-user)"; fi
+
+# The other transports are a module of their own.
+.PHONY: peers
+peers:
+	$(GO) vet -C bench/peers ./...
+	$(GO) test -C bench/peers ./...
 
 .PHONY: bench
 bench:
