@@ -50,6 +50,7 @@ const (
 //	      | segment header                                               |
 //	  128 +--------------------------------------------------------------+
 //	      | state uint32                                                 |
+//	      | waits uint32: for what mail the last sleep was               |
 //	  256 +--------------------------------------------------------------+
 //	      | hand uint64: the record in hand                              |
 //	      | suspect uint64: the record that receivers died with          |
@@ -78,6 +79,7 @@ const (
 // must stay in the sender's cache while done changes for every record.
 const (
 	inState   = shm.HeaderSize
+	inWaits   = inState + 4
 	inHand    = inState + lineSize
 	inSuspect = inHand + 8
 	inDeaths  = inHand + 16

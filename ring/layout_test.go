@@ -24,6 +24,7 @@ var format = []struct {
 	{"lane: want", laneWant, 128},
 	{"lane words", laneWordsSize, 256},
 	{"state", inState, 128},
+	{"waits", inWaits, 132},
 	{"hand", inHand, 256},
 	{"suspect", inSuspect, 264},
 	{"deaths", inDeaths, 272},

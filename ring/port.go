@@ -89,6 +89,7 @@ type Port struct {
 	words       int // ready words in use
 	state       *atomic.Uint32
 	hand        *atomic.Uint64
+	waits       *atomic.Uint32 // class of the last sleep; this process writes, the watcher reads
 	suspectWord *atomic.Uint64
 	deaths      *atomic.Uint32
 	dictWords   *atomic.Uint64
@@ -157,6 +158,7 @@ func newPort(c Config) *Port {
 		words:       (c.Geometry.Slots + 63) / 64,
 		state:       shm.Uint32(c.Inbox, inState),
 		hand:        shm.Uint64(c.Inbox, inHand),
+		waits:       shm.Uint32(c.Inbox, inWaits),
 		suspectWord: shm.Uint64(c.Inbox, inSuspect),
 		deaths:      shm.Uint32(c.Inbox, inDeaths),
 	}

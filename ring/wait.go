@@ -165,6 +165,7 @@ func (p *Port) park(class Class, deadline int64) {
 		deadline = p.retryAt
 	}
 	p.stats.parks.Add(1)
+	p.waits.Store(uint32(class)) // for the watcher: what else lies unread is no lost wake-up
 	p.bell.sleep(p.words, deadline)
 }
 

@@ -49,9 +49,15 @@ func (w *Watcher) Look(slot int, inbox []byte, outboxes iter.Seq[OutboxView]) {
 	b := bellAt(w.port.bells, slot)
 	now := sighting{mail: b.mail.Load()}
 	now.asleep = now.mail&mailStateMask == mailAsleep
+	lanes := allLanes
+	if now.asleep && shm.Uint32(inbox, inWaits).Load() == uint32(Replies) {
+		// It waits for a reply, inside a handler or before it serves. Ordinary
+		// mail, and the record in hand, wait for it and not the other way round.
+		lanes = 1 << LaneReply
+	}
 	from := 0
 	for view := range outboxes {
-		if lane, done, found := w.port.behind(slot, inbox, view); found {
+		if lane, done, found := w.port.behind(slot, inbox, view, lanes); found {
 			now.lane, now.done, from = lane+1, done, view.Slot
 			break
 		}
@@ -73,11 +79,13 @@ func (w *Watcher) Look(slot int, inbox []byte, outboxes iter.Seq[OutboxView]) {
 	}
 }
 
-// behind reports whether a lane from a sender to slot holds what was not
-// handled, and which.
-func (p *Port) behind(slot int, inbox []byte, from OutboxView) (lane int, done uint64, found bool) {
+const allLanes uint64 = 1<<LanesPerPeer - 1
+
+// behind reports whether one of some lanes from a sender to slot holds what was
+// not handled, and which.
+func (p *Port) behind(slot int, inbox []byte, from OutboxView, lanes uint64) (lane int, done uint64, found bool) {
 	for n := range LanesPerPeer {
-		open := shm.Uint64(from.Memory, outMasks+8*slot).Load()
+		open := shm.Uint64(from.Memory, outMasks+8*slot).Load() & lanes
 		if open>>n == 0 {
 			break
 		}
@@ -106,7 +114,7 @@ func (p *Port) Quiet(slot int, inbox []byte, outboxes iter.Seq[OutboxView]) bool
 		return false
 	}
 	for view := range outboxes {
-		if _, _, found := p.behind(slot, inbox, view); found {
+		if _, _, found := p.behind(slot, inbox, view, allLanes); found {
 			return false
 		}
 	}

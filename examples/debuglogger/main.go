@@ -26,9 +26,6 @@ var planner = worker.Define("planner", func(ctx context.Context, w *worker.Worke
 })
 
 var scout = worker.Define("scout", func(ctx context.Context, w *worker.Worker, _ worker.None) error {
-	if _, err := w.Await(ctx, "debug"); err != nil {
-		return err
-	}
 	if _, err := worker.Send(ctx, w, worker.Name("planner"), Point{1, 2}); err != nil {
 		return err
 	}

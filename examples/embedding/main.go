@@ -39,9 +39,6 @@ var watcher = worker.Define("watcher", func(ctx context.Context, w *worker.Worke
 })
 
 var clerk = worker.Define("clerk", func(ctx context.Context, w *worker.Worker, job string) error {
-	if _, err := w.Await(ctx, "watcher"); err != nil {
-		return err
-	}
 	if _, err := worker.Send(ctx, w, worker.Listeners, Started{Event{job}}); err != nil {
 		return err
 	}

@@ -45,9 +45,6 @@ var office = worker.Define("office", func(ctx context.Context, w *worker.Worker,
 })
 
 var clerk = worker.Define("clerk", func(ctx context.Context, w *worker.Worker, job string) error {
-	if _, err := w.Await(ctx, "watcher"); err != nil { // from here on it hears everything
-		return err
-	}
 	for _, m := range []any{Started{job}, Note{"tea"}, Finished{job}} {
 		if _, err := worker.Send(ctx, w, worker.Name("office"), m); err != nil {
 			return err

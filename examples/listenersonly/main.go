@@ -27,9 +27,6 @@ var display = worker.Define("display", func(ctx context.Context, w *worker.Worke
 })
 
 var market = worker.Define("market", func(ctx context.Context, w *worker.Worker, prices []int64) error {
-	if _, err := w.Await(ctx, "display"); err != nil {
-		return err
-	}
 	for _, cents := range prices {
 		if _, err := worker.Send(ctx, w, worker.Listeners, Price{cents}); err != nil {
 			return err

@@ -10,10 +10,7 @@ import (
 	"github.com/ringmaster-ipc/ringmaster/worker"
 )
 
-type feederArgs struct {
-	Root  string
-	Shown bool // there is a worker that shows progress
-}
+type feederArgs struct{ Root string }
 
 var feeder = worker.Define("feeder", feed)
 
@@ -26,11 +23,6 @@ func feed(ctx context.Context, w *worker.Worker, args feederArgs) error {
 	f := &feeding{w: w}
 	for _, b := range bad {
 		f.skip(b)
-	}
-	if args.Shown { // it must listen before it can be told
-		if _, err := w.Await(ctx, progress.Name()); err != nil {
-			return err
-		}
 	}
 	if err := tell(ctx, w, found{int64(len(files))}); err != nil {
 		return err

@@ -126,7 +126,7 @@ func (c config) addWorkers(run *supervisor.Supervisor, s *screen, root string) (
 			return err
 		}
 	}
-	if _, err := run.Add(feeder.Spec(feederArgs{Root: root, Shown: !c.quiet}).Unpinned()); err != nil {
+	if _, err := run.Add(feeder.Spec(feederArgs{Root: root}).Unpinned()); err != nil {
 		return err
 	}
 	if s.reporter, err = run.Add(reducer.Spec(args).Unpinned()); err != nil || c.quiet {
