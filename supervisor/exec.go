@@ -29,9 +29,10 @@ func Exec(path string, args ...string) worker.Spec {
 			path = found
 		}
 	}
-	// Against this process's folder, whatever Spec.Dir will be.
-	if absolute, err := filepath.Abs(path); err == nil {
-		path = absolute
+	if strings.ContainsRune(path, '/') { // against this process's folder, whatever Spec.Dir will be
+		if absolute, err := filepath.Abs(path); err == nil {
+			path = absolute
+		}
 	}
 	return worker.Spec{Path: path, Argv: args, Name: filepath.Base(path)}.WithArgs(worker.None{})
 }
