@@ -122,11 +122,14 @@ func (s *Supervisor) start(m *member) {
 	}
 	defer directory.Close()
 	l := launch{spawner: s.launch.spawner, stdout: s.lines(m, s.options.stdout), stderr: s.lines(m, s.options.stderr)}
-	m.process, m.conn, err = l.start(m.spec, m.id.Slot(), m.cores, directory, s.memory.bells.File(), m.inbox.File(), m.outbox.File())
+	process, conn, err := l.start(m.spec, m.id.Slot(), m.cores, directory, s.memory.bells.File(), m.inbox.File(), m.outbox.File())
 	if err != nil {
 		s.fail(m, "start", "", err)
 		return
 	}
+	s.mu.Lock()
+	m.process, m.conn = process, conn // Workers may look at it from any goroutine
+	s.mu.Unlock()
 	s.live++
 	if !m.spec.IsResident {
 		s.keepers++
@@ -172,6 +175,10 @@ func (s *Supervisor) follow(m *member) {
 func (s *Supervisor) connected(m *member) {
 	m.connected = true
 	m.limit.Stop()
+	if err := checkPin(m); err != nil {
+		s.refuse(m, err)
+		return
+	}
 	if m.spec.IsResident || s.released || s.over {
 		s.admit(m)
 		return

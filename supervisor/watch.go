@@ -96,21 +96,3 @@ func (w *watch) quietTwice() bool {
 	}
 	return before && w.quiet && sentBefore == w.sent
 }
-
-// Stats are counts over the life of a run.
-type Stats struct {
-	Rescued     uint64 // workers found asleep with mail: a bell had been silenced
-	Undelivered uint64 // messages that were sent and never handled, since the receiver ended
-	Requests    uint64 // what workers asked the supervisor for: descriptors, large payloads
-}
-
-// Stats returns the counts so far; after Run, those of the whole run.
-func (s *Supervisor) Stats() Stats {
-	out := Stats{Undelivered: s.stats.undelivered.Load(), Requests: s.stats.requests.Load()}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.watch != nil {
-		out.Rescued = s.watch.watcher.Rescued()
-	}
-	return out
-}
