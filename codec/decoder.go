@@ -3,6 +3,7 @@ package codec
 import (
 	"bytes"
 	"fmt"
+	"strings"
 )
 
 // Defaults of DecoderOptions, in bytes.
@@ -133,7 +134,7 @@ func (d *Decoder) localType(e *Entry) (*Type, error) {
 		return nil, fmt.Errorf("%w: %s is a type of the sender's package main, and the sender runs another binary: give it a name with codec.WithName in both programs",
 			ErrUnregistered, e.Name)
 	case t == nil:
-		return nil, fmt.Errorf("%w: %s: register it with codec.Register[T]() in the receiving program", ErrUnregistered, e.Name)
+		return nil, fmt.Errorf("%w: %s; call codec.Register[%s]() in init of the receiving program", ErrUnregistered, e.Name, e.Name[strings.LastIndexByte(e.Name, '/')+1:])
 	case e.Codec != t.codec || e.Layout != t.layout:
 		return nil, fmt.Errorf("%w: %s is %s %#016x at the sender and %s %#016x here: build both programs from one definition",
 			ErrLayout, e.Name, e.Codec, e.Layout, t.codec, t.layout)

@@ -198,7 +198,7 @@ func decodeGob(dec *gob.Decoder, in *gobInput, descriptions, value []byte, v any
 	case err == nil:
 		return nil
 	case strings.Contains(err.Error(), "name not registered for interface"):
-		return fmt.Errorf("%w: %w: register it with codec.Register[T]() in the receiving program", ErrUnregistered, err)
+		return fmt.Errorf("%w: %w; call codec.Register for it in init of the receiving program", ErrUnregistered, err)
 	}
 	return fmt.Errorf("%w: %w", ErrDecode, err)
 }

@@ -418,6 +418,6 @@ func (s *Supervisor) reportUndelivered(m *member, left []ring.Remains) {
 func (s *Supervisor) undelivered(n uint64, name string, id worker.ID) {
 	s.stats.undelivered.Add(n)
 	if !s.hushed.Load() {
-		s.report("%d messages to worker %q (id %v) were not delivered: it has ended", n, name, id)
+		s.report("%d message(s) to worker %q (id %v) were not delivered: it had ended before it handled them", n, name, id)
 	}
 }

@@ -23,21 +23,14 @@ type memory struct {
 // newMemory makes the directory and the bells of a run with the given number of
 // slots, and makes sure that the machine can hold what the lanes may need.
 func newMemory(o *options, slots int) (*memory, error) {
-	g := ring.DefaultGeometry(slots)
-	if o.laneSize != 0 {
-		g.LaneSize = o.laneSize
-	}
-	if o.slabSize != 0 {
-		g.SlabSize = o.slabSize
-	}
-	if err := g.Check(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrOption, err)
+	g, err := o.geometry(slots)
+	if err != nil {
+		return nil, err
 	}
 	if err := checkBudget(o, g); err != nil {
 		return nil, err
 	}
 	m := &memory{geometry: g}
-	var err error
 	if m.directory, err = shm.Create("directory", shm.Header{Kind: shm.KindDirectory, Size: int64(g.DirectorySize()), Params: g.Params()}); err != nil {
 		return nil, err
 	}
@@ -52,6 +45,21 @@ func newMemory(o *options, slots int) (*memory, error) {
 	m.directory.Publish()
 	m.bells.Publish()
 	return m, nil
+}
+
+// geometry returns the sizes of a run with a number of slots.
+func (o *options) geometry(slots int) (ring.Geometry, error) {
+	g := ring.DefaultGeometry(slots)
+	if o.laneSize != 0 {
+		g.LaneSize = o.laneSize
+	}
+	if o.slabSize != 0 {
+		g.SlabSize = o.slabSize
+	}
+	if err := g.Check(); err != nil {
+		return g, fmt.Errorf("%w: %w", ErrOption, err)
+	}
+	return g, nil
 }
 
 // checkBudget compares what the lanes need if everybody talks to everybody with

@@ -75,7 +75,8 @@ func WithMaxWorkers(n int) Option {
 }
 
 // WithLaneSize sets the bytes of a lane, a power of two from 4 KiB to 1 GiB. The
-// default is 64 KiB, less where there are more than 128 workers. A quarter of it
+// default is 64 KiB, less in a run of more than 128 slots (its workers, 16 more
+// by default, and the supervisor). A quarter of it
 // is the largest message that travels in the lane itself.
 func WithLaneSize(bytes int) Option {
 	return func(o *options) {

@@ -107,10 +107,10 @@ func (s *Supervisor) Len() int {
 
 // Run adds the given workers to those that Add has, starts all of them, and
 // returns when the last one that is not a resident has ended, and then the
-// residents: nil if all ended in order, otherwise the
-// first failure as a *worker.Error; [ErrInterrupted] after SIGINT or SIGTERM;
-// the cause of ctx when it ends. When it returns no process and no memory of
-// the run is left. A supervisor runs once.
+// residents: nil if all ended in order, otherwise the first failure as a
+// *worker.Error; [ErrInterrupted] after SIGINT or SIGTERM; the cause of ctx when
+// it ends. When it returns no process and no memory of the run is left. A
+// supervisor runs once.
 //
 // The processes start at the same time, but the others are kept waiting until
 // the residents are ready: what listens hears from the first message on.
@@ -127,6 +127,9 @@ func (s *Supervisor) Run(ctx context.Context, specs ...worker.Spec) error {
 		return err
 	}
 	defer s.finish()
+	if _, err := s.options.geometry(s.slots()); err != nil {
+		return err // also in a run that has nothing to do
+	}
 	if !s.anyKeepsAlive() {
 		return nil
 	}
@@ -220,13 +223,23 @@ func (s *Supervisor) open() error {
 func (s *Supervisor) makeMemory() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	slots := s.options.slots
-	if slots == 0 {
-		slots = min(len(s.members)+1+spareSlots, ring.MaxSlots)
-	}
-	memory, err := newMemory(&s.options, slots)
+	memory, err := newMemory(&s.options, s.slotsLocked())
 	s.memory = memory
 	return err
+}
+
+// slots returns how many slots a run with the workers added so far has.
+func (s *Supervisor) slots() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.slotsLocked()
+}
+
+func (s *Supervisor) slotsLocked() int {
+	if s.options.slots != 0 {
+		return s.options.slots
+	}
+	return min(len(s.members)+1+spareSlots, ring.MaxSlots)
 }
 
 // startAll starts every worker added before Run, in their order. All of them

@@ -78,8 +78,8 @@ func (w *Worker) LateReplies() uint64 { return w.late.Load() }
 //
 // Call may be used anywhere, inside a handler too: then only replies are
 // received meanwhile, and other messages wait their turn. It ends with ctx, and
-// with [ErrTerminated] when the called worker ends without having replied. A
-// failure of the handler is [ErrRemote]; a handler that does not reply at all
+// with [ErrTerminated] when the called worker ends without having replied. An
+// error of the handler is [ErrRemote]; a handler that does not reply at all
 // gives [ErrNoReply].
 func Call[R, Q any](ctx context.Context, w *Worker, to Target, request Q) (R, error) {
 	// A call that fails returns none: whoever receives may be writing a late
@@ -109,13 +109,23 @@ func Call[R, Q any](ctx context.Context, w *Worker, to Target, request Q) (R, er
 	return reply, nil
 }
 
+// decodeReply decodes a reply of the type that the caller asked for.
 func decodeReply[R any](d *codec.Decoder, h codec.Header, payload []byte, reply *R) error {
+	t, err := codec.TypeFor[R]()
+	if err != nil {
+		return err
+	}
+	entry, err := d.Entry(h.Type)
+	if err != nil {
+		return err
+	}
+	if entry.Name != t.Name() {
+		return fmt.Errorf("%w: the reply is of type %s, and Call asked for %s; use Call[%s]",
+			ErrLayout, entry.Name, t.Name(), goName(entry.Name))
+	}
 	if raw, ok := any(reply).(*[]byte); ok {
 		plain, err := d.Plain(h, payload)
 		*raw = append([]byte(nil), plain...) // the lane's memory ends with the reply
-		return err
-	}
-	if _, err := codec.TypeFor[R](); err != nil {
 		return err
 	}
 	return d.Decode(h, payload, reply)

@@ -23,4 +23,7 @@
 //
 // What a received []byte points at is the sender's memory, mapped read-only and
 // valid until the handler returns; see Worker.Retain.
+//
+// Names whose documentation says that they are used by package supervisor are
+// what the two packages share, and no part of the API for programs.
 package worker

@@ -13,8 +13,8 @@ import (
 // Errors that callers are expected to tell apart. They come wrapped with the
 // type, the target and the numbers that matter.
 var (
-	// ErrNoTarget reports an empty set of targets, or an id or a name that
-	// was never given to a worker of this run.
+	// ErrNoTarget reports an empty set of targets, an id that was never given
+	// in this run, or a name that no worker has, or has any more.
 	ErrNoTarget = errors.New("worker: no target")
 
 	// ErrNoListener reports a message to Listeners that nobody listens to.
@@ -57,9 +57,9 @@ var (
 	// reply.
 	ErrNoReply = errors.New("worker: no reply")
 
-	// ErrRemote reports that the called worker's handler failed; the error's
-	// text is the handler's.
-	ErrRemote = errors.New("worker: the called worker failed")
+	// ErrRemote reports that the called worker's handler returned an error;
+	// that worker goes on. See [RemoteError] for the handler's text.
+	ErrRemote = errors.New("worker: the called worker answered with an error")
 
 	// ErrVersion reports processes built with different versions of
 	// ringmaster.
@@ -94,8 +94,8 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// RemoteError is what a Call returns when the called worker's handler failed. It
-// is an ErrRemote, and also whatever errors of this package the handler's error
+// RemoteError is what a Call returns when the called worker's handler returned
+// an error. It is an ErrRemote, and also whatever errors of this package the handler's error
 // was.
 type RemoteError struct {
 	Text  string // of the handler's error

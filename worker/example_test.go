@@ -98,7 +98,7 @@ func ExampleCall() {
 	runExample(exampleMathematician.Spec(worker.None{}).Resident(), examplePupil.Spec(worker.None{}))
 	// Output:
 	// the root of 49 is 7
-	// no root: worker: call to "mathematician": worker: the called worker failed: 50 is not a square
+	// no root: worker: call to "mathematician": worker: the called worker answered with an error: 50 is not a square
 }
 
 // Animal is what some messages are.

@@ -60,13 +60,17 @@ func run() int {
 		fmt.Fprintf(os.Stderr, "ringmaster worker: %v\n", err)
 		return exitBroken
 	}
-	failure := link.live()
+	return link.report(link.live())
+}
+
+// report tells the supervisor how the worker ends, and returns the exit status.
+func (l *link) report(failure *control.Failure) int {
 	frame := control.Frame{Kind: control.KindEnded}
 	if failure != nil {
 		failure.Trim()
 		frame = control.Frame{Kind: control.KindFailed, Failure: failure}
 	}
-	if err := link.conn.Send(frame, nil); err != nil {
+	if err := l.conn.Send(frame, nil); err != nil {
 		return exitBroken
 	}
 	if failure != nil {
@@ -83,6 +87,9 @@ type link struct {
 	cancel  context.CancelCauseFunc
 	over    atomic.Bool // the run is over: how this worker ends is nobody's concern
 }
+
+// errGoexit is the failure of a body that neither returned nor panicked.
+var errGoexit = errors.New("the worker's goroutine was ended by runtime.Goexit, as t.Fatal and t.FailNow do; return an error instead")
 
 // errRunOver is the cause of the worker's context once the run is over.
 var errRunOver = fmt.Errorf("worker: the run is over: %w", context.Canceled)
@@ -131,9 +138,15 @@ func (l *link) live() (failure *control.Failure) {
 	l.cancel = cancel
 	go l.listen(w)
 
+	returned := false
 	defer func() {
-		if v := recover(); v != nil {
+		switch v := recover(); {
+		case v != nil:
 			failure = failed("panic", fmt.Errorf("%v", v), userStack(string(debug.Stack())))
+		case !returned:
+			// Goexit ends this goroutine and not the process: nobody comes
+			// after this function to report it.
+			os.Exit(l.report(failed("exit", errGoexit, userStack(string(debug.Stack())))))
 		}
 	}()
 	debug.SetPanicOnFault(true) // writing to a received view is a fault: make it a panic with a stack
@@ -144,6 +157,7 @@ func (l *link) live() (failure *control.Failure) {
 	if err == nil || errors.Is(err, Stop) {
 		err = w.Shut(ctx)
 	}
+	returned = true
 	if err == nil || errors.Is(err, Stop) || l.over.Load() {
 		return nil
 	}

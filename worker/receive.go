@@ -319,8 +319,12 @@ func (w *Worker) unhandled() error {
 		w.config.Unhandled(w.Current(), text)
 		return nil
 	}
-	return fmt.Errorf("%s %w: type %s from %s; register a handler with worker.On[%s]",
-		unhandledText, ErrUnhandled, in.route.entry.Name, in.remote, goName(in.route.entry.Name))
+	register := "On"
+	if in.record.Flags&flagCall != 0 {
+		register = "Answer" // somebody waits for a reply
+	}
+	return fmt.Errorf("%s %w: type %s from %s; register a handler with worker.%s[%s]",
+		unhandledText, ErrUnhandled, in.route.entry.Name, in.remote, register, goName(in.route.entry.Name))
 }
 
 // unhandledText is part of the behaviour: the words of the library whose
@@ -344,7 +348,7 @@ type Envelope struct {
 	Size        int    // bytes of the payload as it travelled
 	Copy        bool   // a copy for a listener, not addressed to this worker
 	Call        bool   // the sender waits for a reply
-	Redelivered bool   // an earlier incarnation of this worker had it in hand when it died
+	Redelivered bool   // an earlier incarnation of this worker had it in hand when it died; false while workers are not restarted
 }
 
 // Current returns the envelope of the message whose handler is running. It is

@@ -21,8 +21,7 @@ func main() {
 
 	plain := show.Spec(worker.None{}).Named("in turn")                         // one core, the next one for the next worker
 	fixed := show.Spec(worker.None{}).Named("on one core").OnCore(ring.Core()) // the core this program runs on now
-	free := show.Spec(worker.None{}).Named("on all").Unpinned()
-	free.MaxProcs = 4
+	free := show.Spec(worker.None{}).Named("on all").Unpinned().WithMaxProcs(4)
 
 	supervisor.Exit(supervisor.Run(context.Background(), plain, fixed, free))
 }

@@ -1,13 +1,14 @@
 // Separatebinary runs a worker that is a program of its own. Build it first:
 //
-//	go build -o /tmp/worker ./examples/separatebinary/worker
-//	go run ./examples/separatebinary /tmp/worker
+//	go build -o bin/worker ./examples/separatebinary/worker
+//	go run ./examples/separatebinary bin/worker
 //
 // Without an argument it starts the program named worker in its own folder.
 package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -33,6 +34,9 @@ func main() {
 	path := filepath.Join(filepath.Dir(self), "worker")
 	if len(os.Args) > 1 {
 		path = os.Args[1]
+	}
+	if _, err := os.Stat(path); err != nil {
+		supervisor.Exit(fmt.Errorf("%w; build the worker: go build -o bin/worker ./examples/separatebinary/worker", err))
 	}
 	counter := supervisor.Exec(path).Named("counter").WithArgs(words.Options{MinLength: 5}).Resident()
 	supervisor.Exit(supervisor.Run(context.Background(), counter, reader.Spec("lanes carry messages between workers in shared memory")))
