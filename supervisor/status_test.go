@@ -3,6 +3,7 @@ package supervisor_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,5 +61,12 @@ func TestWorkersShowsTheCoresReadBackFromTheKernel(t *testing.T) {
 		if status.Alive || status.Cores != nil || !strings.Contains(status.String(), status.Name) {
 			t.Errorf("after the run: %v, want an ended worker", status)
 		}
+	}
+}
+
+func TestOptionsAreCheckedInARunOfResidentsToo(t *testing.T) {
+	s := supervisor.New(supervisor.WithLaneSize(5000))
+	if err := s.Run(t.Context(), seen.Spec(worker.None{}).Named("only a resident").Resident()); !errors.Is(err, supervisor.ErrOption) {
+		t.Errorf("got %v, want ErrOption", err)
 	}
 }

@@ -59,7 +59,7 @@ func newScenario(s bench.Scenario) *cobra.Command {
 		Short:   strings.ToUpper(s.Doc[:1]) + s.Doc[1:],
 		Long:    s.Long,
 		Example: scenarioExample(s),
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return set.run(cmd, s) },
 	}
 	set.addFlags(command, s)
@@ -146,4 +146,12 @@ func (set *settings) run(cmd *cobra.Command, s bench.Scenario) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "ringmaster: interrupted after %d results; what there is is partial\n", len(set.report.Outcomes))
 	}
 	return errors.Join(err, set.close(interrupted))
+}
+
+// noArguments refuses what stands behind a command that takes flags alone.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no arguments, got %q; see \"%s --help\"", cmd.CommandPath(), args[0], cmd.CommandPath())
+	}
+	return nil
 }
