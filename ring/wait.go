@@ -148,8 +148,9 @@ func (p *Port) spinAdaptive(class Class) bool {
 }
 
 // spinUseless is true on a machine with one core: whoever spins there keeps the
-// sender from running.
-var spinUseless = runtime.NumCPU() == 1
+// sender from running. runtime.NumCPU does not tell: it counts the cores of this
+// process, and a process pinned to one has peers on others.
+var spinUseless = onlineCores() == 1
 
 // park sleeps until the bell rings. Everything that was polled must be rung for
 // first, and every sender that waits for space must know of all there is.
