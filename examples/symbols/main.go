@@ -110,7 +110,7 @@ func (c config) run(ctx context.Context, stdout, stderr io.Writer, options ...su
 		return err
 	}
 	err = run.Run(ctx)
-	s.clear()
+	s.end()
 	if err != nil || !c.check {
 		return err
 	}

@@ -94,9 +94,9 @@ type screen struct {
 	bar                bool
 	reporter, progress worker.ID
 
-	mu    sync.Mutex
-	drawn bool // the bar is there
-	over  bool // the report has begun
+	mu     sync.Mutex
+	drawn  bool     // the bar is there
+	report []string // held back until the progress, which other processes print, is through
 }
 
 const eraseLine = "\r\x1b[K"
@@ -107,13 +107,10 @@ func (s *screen) print(from worker.ID, line string) {
 	defer s.mu.Unlock()
 	switch {
 	case from == s.reporter:
-		s.erase()
-		s.over = true
-		fmt.Fprintln(s.stdout, line)
+		s.report = append(s.report, line)
 	case from != s.progress:
 		s.erase()
 		fmt.Fprintln(s.stderr, line)
-	case s.over: // too late to be of interest
 	case s.bar:
 		s.drawn = true
 		fmt.Fprint(s.stderr, eraseLine+line)
@@ -130,11 +127,14 @@ func (s *screen) Write(text []byte) (int, error) {
 	return s.stderr.Write(text)
 }
 
-// clear takes the bar away.
-func (s *screen) clear() {
+// end takes the bar away and prints the report.
+func (s *screen) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.erase()
+	for _, line := range s.report {
+		fmt.Fprintln(s.stdout, line)
+	}
 }
 
 func (s *screen) erase() {
