@@ -251,3 +251,11 @@ func BenchmarkSendAndReceive(b *testing.B) {
 		}
 	}
 }
+
+// What package worker asks at the start of a Call, and when a lane is full.
+func BenchmarkGoroutine(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = Goroutine()
+	}
+}
